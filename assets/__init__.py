@@ -1,0 +1,1 @@
+"""What exists: projects, members, entities, the references between them, and their graph."""

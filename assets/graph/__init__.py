@@ -1,0 +1,1 @@
+"""The dependency graph: pure algorithms and the cache that loads them."""

@@ -1,0 +1,65 @@
+"""A project: one production."""
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.validators import RegexValidator
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+if TYPE_CHECKING:
+    from assets.models.membership import Membership
+
+
+def read_revision_clock() -> int:
+    """Return a revision that was never given before (microseconds since 1970)."""
+    return time.time_ns() // 1000
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Projects, narrowed to what someone may see."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return the projects that the user is a member of; all of them for a superuser."""
+        if user.is_superuser:
+            return self
+        return self.filter(memberships__user_id=user.pk)
+
+
+class Project(models.Model):
+    """One production.
+
+    `graph_revision` grows with every change of the project's entities or references; the writer
+    holds the lock on the project's row (`assets.services.locking.lock_project`), which also
+    serialises the cycle checks of racing writers. It is taken from the clock (microseconds), so
+    that a revision whose transaction was rolled back never comes again with another graph.
+    """
+
+    code = models.CharField(
+        max_length=64,
+        unique=True,
+        validators=[RegexValidator(r"^[^:/\s]+\Z", "No colon, slash or white space.")],
+        help_text="Short name used in URLs, as in night-ferry:char-001.",
+    )
+    name = models.CharField(max_length=1000)
+    details = models.JSONField(default=dict, blank=True, help_text="Source, licence and the like.")
+    graph_revision = models.BigIntegerField(default=read_revision_clock, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    memberships: "models.Manager[Membership]"
+    objects: ClassVar[Any] = ProjectQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["graph_revision"])
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                # A colon would make project:code ambiguous.
+                condition=~models.Q(code="") & ~models.Q(code__contains=":"),
+                name="project_code_is_a_url_word",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code

@@ -1,0 +1,1 @@
+"""Look-ups, permissions, locks and history that every other room uses."""

@@ -1,0 +1,28 @@
+"""Who may do what: every service asks here first, so that all doors behave alike."""
+
+from django.contrib.auth.models import User
+
+from assets.exceptions import RoleTooLowError
+from assets.models import Membership, Role
+
+
+def check_role(*, actor: User | None, project_id: int, needed: Role) -> None:
+    """Raise RoleTooLowError unless the actor has the role, or a higher one, in the project.
+
+    None is the operator of the machine (a management command): allowed.
+    """
+    if actor is None or actor.is_superuser:
+        return
+    role = find_role(actor=actor, project_id=project_id)
+    if role is None or not role.includes(needed):
+        raise RoleTooLowError(needed.value)
+
+
+def find_role(*, actor: User, project_id: int) -> Role | None:
+    """Return the actor's role in the project; None for somebody who is no member."""
+    role = (
+        Membership.objects.filter(project_id=project_id, user_id=actor.pk)
+        .values_list("role", flat=True)
+        .first()
+    )
+    return Role(role) if role is not None else None

@@ -1,0 +1,41 @@
+"""Rows of history for entities and references that are written set-wise.
+
+django-simple-history listens to save(); a set-wise write passes it by, so the same transaction
+writes the same rows here.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from django.contrib.auth.models import User
+
+from assets.models import AssetReference, Entity
+from assets.setwise import copy_rows
+
+Change = Literal["+", "~", "-"]
+
+
+def record_history(
+    *,
+    model: type[Entity] | type[AssetReference],
+    ids: Iterable[int],
+    change: Change,
+    actor: User | None,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Write one row of history per id: after the write for `+` and `~`, before it for `-`."""
+    historical = model.history.model
+    copy_rows(
+        source=model,
+        target=historical,
+        columns=[field.name for field in historical.tracked_fields],
+        extra={
+            "history_date": at,
+            "history_type": change,
+            "history_user": actor.pk if actor else None,
+            "history_change_reason": reason[:100],
+        },
+        ids=ids,
+    )

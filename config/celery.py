@@ -1,0 +1,50 @@
+"""The Celery application: three queues, one per lane."""
+
+import logging
+import os
+from socket import gethostname
+from typing import Any
+
+from celery import Celery
+from celery.signals import celeryd_init, heartbeat_sent, setup_logging, worker_ready
+from django.conf import settings
+from redis.exceptions import RedisError
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+logger = logging.getLogger(__name__)
+
+app = Celery("continuity")
+# Not config_from_object("django.conf:settings"): Flower would then show every Django setting,
+# passwords included. Read on first use: this package is imported before settings are complete.
+app.add_defaults(lambda: settings.CELERY)
+app.autodiscover_tasks()
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator]
+def wait_for_broker(conf: Any = None, **_: object) -> None:  # noqa: ANN401 (Celery's Settings)
+    """Let a worker wait for its broker; every other process gives up at once.
+
+    A web process that publishes while Redis is down must answer its caller: the run row is
+    committed and the sweep publishes it later.
+    """
+    conf.broker_transport_options = settings.CELERY_WORKER_TRANSPORT_OPTIONS
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def keep_django_logging(**_: object) -> None:
+    """Keep the logging that settings configured; Celery would replace it."""
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+@heartbeat_sent.connect  # type: ignore[untyped-decorator]
+def announce_lanes(**_: object) -> None:
+    """Say every 2 seconds which lanes this worker consumes; /health/ready counts them."""
+    from propagation.live.workers import announce_worker  # noqa: PLC0415 (needs loaded settings)
+
+    try:
+        announce_worker(
+            hostname=f"{gethostname()}:{os.getpid()}", lanes=list(app.amqp.queues.consume_from)
+        )
+    except RedisError as error:
+        logger.warning("worker_not_announced error=%s", error)

@@ -1,0 +1,1 @@
+"""Invented productions for trying the backend out."""

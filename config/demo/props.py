@@ -1,0 +1,136 @@
+"""The ten objects of Night Ferry that the plot turns on."""
+
+from config.demo.records import Asset
+
+PROPS = (
+    Asset(
+        key="whistle",
+        asset_id="prop-001",
+        kind="prop",
+        name="Jonas's brass whistle",
+        used_in=("loc-004",),
+        attributes={
+            "description": "A two-note bosun's whistle; the second note has always been flat.",
+            "material": "brass, tarred hemp lanyard",
+            "size": "9 cm",
+            "condition": "worn smooth, a filed notch in the rim",
+        },
+    ),
+    Asset(
+        key="key",
+        asset_id="prop-002",
+        kind="prop",
+        name="Key to cabin 614",
+        used_in=("loc-007",),
+        attributes={
+            "description": "A heavy cabin key on an oval tag stamped 614, J.V. pencilled below.",
+            "material": "brass, tag of red fibreboard",
+            "size": "11 cm with tag",
+            "condition": "freshly oiled",
+        },
+    ),
+    Asset(
+        key="manifest",
+        asset_id="prop-003",
+        kind="prop",
+        name="Passenger manifest",
+        used_in=("loc-003",),
+        attributes={
+            "description": "Typed passenger list on a board; one line says VENN, J., CABIN 614.",
+            "material": "carbon-copy paper, varnished board, steel clip",
+            "size": "foolscap",
+            "condition": "pencil ticks in the margin; one name restored in ink in the last scene",
+        },
+    ),
+    Asset(
+        key="log",
+        asset_id="prop-004",
+        kind="prop",
+        name="Ship's log",
+        used_in=("loc-005",),
+        attributes={
+            "description": "The bridge log of eleven years ago, ruled in columns, a leaf missing.",
+            "material": "canvas-bound ledger, stitched pages",
+            "size": "34 x 22 cm",
+            "condition": "water-stained lower corner, ragged stub at the third of November",
+        },
+    ),
+    Asset(
+        key="page",
+        asset_id="prop-005",
+        kind="prop",
+        name="Torn log page",
+        depends_on=("prop-004",),
+        attributes={
+            "description": "The missing leaf: 02:52, struck small craft, did not slow.",
+            "material": "ruled ledger paper, blue-black ink",
+            "size": "34 x 22 cm, folded twice",
+            "condition": "torn along the stitching; the tear must match the stub in the log",
+        },
+    ),
+    Asset(
+        key="case",
+        asset_id="prop-006",
+        kind="prop",
+        name="Accordion case",
+        used_in=("loc-003", "loc-007"),
+        attributes={
+            "description": "A scuffed accordion case holding a chart, tide tables and new rope.",
+            "material": "black fibre over plywood, nickel catches, plum velvet lining",
+            "size": "55 x 50 x 28 cm",
+            "condition": "one strap replaced with tarred line",
+        },
+    ),
+    Asset(
+        key="lifeboat",
+        asset_id="prop-007",
+        kind="prop",
+        name="Lifeboat Seven",
+        used_in=("loc-004",),
+        attributes={
+            "description": "An open lifeboat under canvas, newer than the others, kept as a den.",
+            "material": "white glass fibre, oak thwarts, manila falls",
+            "size": "7.3 m",
+            "condition": "hull clean, cradle rusted, after fall rotten at the third strand",
+        },
+    ),
+    Asset(
+        key="photo",
+        asset_id="prop-008",
+        kind="prop",
+        name="Photograph on the slipway",
+        depends_on=("char-001", "char-009"),
+        attributes={
+            "description": "Mara and Jonas as children on a slipway, she squinting, he laughing.",
+            "material": "colour print with a white border",
+            "size": "9 x 13 cm",
+            "condition": "sun-faded to orange, one corner salt-warped",
+        },
+    ),
+    Asset(
+        key="van",
+        asset_id="prop-009",
+        kind="prop",
+        name="Green van",
+        used_in=("loc-002",),
+        attributes={
+            "description": "The van in which Jonas taught Mara to drive; a dent in the wheel arch.",
+            "material": "steel, bottle-green paint over cream",
+            "size": "4.2 m",
+            "condition": "dusty and dry inside; left headlamp broken after the storm",
+        },
+    ),
+    Asset(
+        key="lamp",
+        asset_id="prop-010",
+        kind="prop",
+        name="Signal lamp",
+        used_in=("loc-005",),
+        attributes={
+            "description": "A shuttered signalling lamp that can be carried out to a rail bracket.",
+            "material": "grey enamelled steel, brass trigger, ribbed lens",
+            "size": "30 cm across",
+            "condition": "working, shutter stiff with old grease",
+        },
+    ),
+)

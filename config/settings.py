@@ -1,0 +1,208 @@
+"""Settings: DATABASE_URL and REDIS_URL choose the scale; without them everything is embedded."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from config.environment import PROJECT_ROOT, env, get_home, locate_redis
+from kombu import Queue
+
+HOME = get_home()
+REDIS = locate_redis(home=HOME, url=env.str("REDIS_URL", default=""))
+REDIS_PREFIX = env.str("CONTINUITY_REDIS_PREFIX", default="")
+"""Prepended to every key, so that several installations share one Redis."""
+
+
+def _read_or_make_secret() -> str:
+    """Return the secret key of this home, made on first use and readable by its owner only."""
+    path = HOME / "secret_key"
+    if not path.exists():
+        HOME.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or _read_or_make_secret()
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "servestatic.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "knox",
+    "simple_history",
+    "assets",
+    "versions",
+    "propagation",
+    "config",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+APPEND_SLASH = True  # for the admin; the API's URLs have no slash at the end
+
+DATABASES: dict[str, Any] = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{HOME / 'continuity.sqlite3'}"),
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # IMMEDIATE takes the write lock when a transaction begins, so that two writers queue
+        # instead of failing with "database is locked" when the second one upgrades its read lock.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,  # seconds
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728; "
+            "PRAGMA cache_size=-64000; PRAGMA temp_store=MEMORY"
+        ),
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+        # A frozen process may hold row locks for ever; the server ends its session instead.
+        "-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
+    )
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS.client,
+        "KEY_PREFIX": f"{REDIS_PREFIX}cache",
+    },
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+SERVESTATIC_USE_FINDERS = True  # no collectstatic step between a clone and a running demo
+SERVESTATIC_MAX_AGE = 3600  # seconds
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",  # first, so that a 401 names its challenge
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["propagation.api.parsing.StrictJSONParser"],
+    "EXCEPTION_HANDLER": "propagation.api.problems.answer_problem",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=90)}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000  # bytes; a batch of changes
+
+# What DESIGN calls lanes. The order is the order in which a run goes through them.
+LANES = ("realtime", "batch", "background")
+BATCH_SIZES = {"realtime": 100, "batch": 500, "background": 500}
+"""Items in one task, by lane: small where people wait, large where throughput counts."""
+BATCH_LANE_THRESHOLD = 100
+"""More targets than this go through `batch`, fewer through `background` (STORY-089)."""
+OVERDUE_S = env.float("CONTINUITY_OVERDUE_S", default=15.0)
+"""Seconds without progress after which the sweep sends a run's next step again."""
+SWEEP_INTERVAL_S = env.float("CONTINUITY_SWEEP_INTERVAL_S", default=2.0)
+MAX_DELIVERIES = 3
+"""A batch that failed this often has its items marked failed; the rest of the run goes on."""
+
+_BROKER_OPTIONS: dict[str, Any] = {
+    "visibility_timeout": 3600,  # seconds; an unacknowledged message is delivered again after it
+    "socket_timeout": 10,
+    "socket_connect_timeout": 2,
+    "health_check_interval": 10,
+    "unacked_restore_throttle": 1,
+    "queue_order_strategy": "priority",
+    "global_keyprefix": REDIS_PREFIX,
+}
+if REDIS.is_private or REDIS.client.startswith("unix:"):
+    del _BROKER_OPTIONS["socket_connect_timeout"]
+CELERY_WORKER_TRANSPORT_OPTIONS = _BROKER_OPTIONS
+CELERY: dict[str, Any] = {
+    "broker_url": REDIS.celery,
+    "result_backend": REDIS.celery,
+    # Only for processes that publish: see config.celery.wait_for_broker.
+    "broker_transport_options": _BROKER_OPTIONS | {"max_retries": 1, "interval_start": 0},
+    "result_backend_transport_options": {
+        "visibility_timeout": 3600,
+        "global_keyprefix": REDIS_PREFIX,
+        "retry_policy": {"max_retries": 2},
+    },
+    "task_queues": [Queue(lane, routing_key=lane) for lane in LANES],
+    "task_default_queue": "background",
+    "task_default_routing_key": "background",
+    "task_create_missing_queues": False,
+    "task_serializer": "json",
+    "result_serializer": "json",
+    "accept_content": ["json"],
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "worker_disable_prefetch": True,
+    "task_time_limit": 120,  # seconds
+    "task_soft_time_limit": 90,
+    "task_track_started": True,
+    "result_expires": 3600,
+    "result_chord_join_timeout": 30,
+    "result_extended": False,
+    "worker_cancel_long_running_tasks_on_connection_loss": True,
+    "worker_send_task_events": True,  # Flower
+    "task_send_sent_event": True,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "timezone": "UTC",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}
+
+SILENCED_SYSTEM_CHECKS: list[str] = []
+STATICFILES_DIRS = [path for path in [PROJECT_ROOT / "static"] if path.is_dir()]

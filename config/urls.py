@@ -1,0 +1,21 @@
+"""URLs of everything."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from propagation.api import health
+
+admin.site.site_header = "Continuity"
+admin.site.site_title = "Continuity"
+admin.site.index_title = "Production"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("propagation.api.urls")),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+]
+handler404 = "propagation.api.problems.answer_not_found"
+handler500 = "propagation.api.problems.answer_fault"

@@ -1,0 +1,1 @@
+"""What a change does downstream: plans, runs, batches, recovery, and the doors to them."""

@@ -1,0 +1,166 @@
+"""POST propagate, rollback and batch: what people change."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from assets.services.lookup import find_entity
+from propagation.api.answers import answer_change, answer_preview
+from propagation.api.codes import read_if_match, write_version_id
+from propagation.api.problems import Problem
+from propagation.api.strict import (
+    JsonObjectField,
+    StrictSerializer,
+    get_actor,
+    read_body,
+    read_query,
+)
+from propagation.models import RunKind, RunMode
+from propagation.services.change_batch import BatchRequest, ChangeResult, propagate_batch
+from propagation.services.change_content import Cause
+from propagation.services.propagate_change import Change, preview_change, propagate_change
+from propagation.services.roll_back import preview_rollback, roll_back
+
+MAX_BATCH = 500
+
+
+class DryRunQuery(StrictSerializer):
+    """Parameters of every POST that starts work."""
+
+    dry_run = serializers.BooleanField(default=False)
+
+
+class ChangeBody(StrictSerializer):
+    """The story's body of propagate; the note is ours."""
+
+    change_data = JsonObjectField()
+    propagation_mode = serializers.ChoiceField(RunMode.choices, default=RunMode.AUTO)
+    notify_users = serializers.BooleanField(default=True)
+    note = serializers.CharField(default="", allow_blank=True, max_length=2000)
+
+
+class RollbackBody(StrictSerializer):
+    """The story's body of rollback."""
+
+    version_number = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    reason = serializers.CharField(max_length=2000)
+    propagation_mode = serializers.ChoiceField(RunMode.choices, default=RunMode.AUTO)
+    notify_users = serializers.BooleanField(default=True)
+
+
+class BatchEntry(StrictSerializer):
+    """One change of a batch."""
+
+    asset_id = serializers.CharField(max_length=400, trim_whitespace=False)
+    changes = JsonObjectField()
+
+
+class BatchBody(StrictSerializer):
+    """The story's body of batch; atomic: all or none."""
+
+    asset_changes = BatchEntry(many=True, allow_empty=False, max_length=MAX_BATCH)
+    atomic = serializers.BooleanField(default=False)
+    propagation_mode = serializers.ChoiceField(RunMode.choices, default=RunMode.AUTO)
+    notify_users = serializers.BooleanField(default=True)
+    note = serializers.CharField(default="", allow_blank=True, max_length=2000)
+
+
+def _make_cause(request: Request, kind: RunKind, body: dict[str, Any], note: str) -> Cause:
+    return Cause(
+        kind=kind,
+        actor=get_actor(request),
+        note=note,
+        mode=RunMode(body["propagation_mode"]),
+        notify_users=body["notify_users"],
+    )
+
+
+class PropagateView(APIView):
+    """Change one entity and bring its dependents up to date."""
+
+    def post(self, request: Request, asset_id: str) -> Response:
+        """202 with the run, or 200 for a dry run or a change of nothing."""
+        query, body = read_query(DryRunQuery, request), read_body(ChangeBody, request)
+        entity = find_entity(identifier=asset_id, user=request.user)
+        base = read_if_match(request.headers.get("If-Match"), entity)
+        change = Change(entity=entity, data=body["change_data"], base_version=base)
+        cause = _make_cause(request, RunKind.CHANGE, body, body["note"])
+        if query["dry_run"]:
+            return answer_preview(entity=entity, found=preview_change(change=change, cause=cause))
+        outcome = propagate_change(change=change, cause=cause, at=timezone.now())
+        return answer_change(request, entity=entity, outcome=outcome)
+
+
+class RollbackView(APIView):
+    """Take an entity back to an earlier version, and its dependents along."""
+
+    def post(self, request: Request, asset_id: str) -> Response:
+        """202 with the run, or 200 for a dry run or when that content is current already."""
+        query, body = read_query(DryRunQuery, request), read_body(RollbackBody, request)
+        entity = find_entity(identifier=asset_id, user=request.user)
+        number = body["version_number"]
+        cause = _make_cause(request, RunKind.ROLLBACK, body, body["reason"])
+        if query["dry_run"]:
+            found = preview_rollback(entity=entity, to_version=number, cause=cause)
+            return answer_preview(entity=entity, found=found)
+        outcome = roll_back(entity=entity, to_version=number, cause=cause, at=timezone.now())
+        extra = {"success": True, "new_current_version": write_version_id(entity, number)}
+        return answer_change(request, entity=entity, outcome=outcome, extra=extra)
+
+
+class BatchView(APIView):
+    """Change several entities at once; one run per project covers the union of dependents."""
+
+    def post(self, request: Request) -> Response:
+        """202 with a result per change; 422 when none, or with `atomic` not all, can be done."""
+        query, body = read_query(DryRunQuery, request), read_body(BatchBody, request)
+        found = propagate_batch(
+            requests=[
+                BatchRequest(asset_id=one["asset_id"], data=one["changes"])
+                for one in body["asset_changes"]
+            ],
+            is_atomic=body["atomic"],
+            is_dry_run=query["dry_run"],
+            cause=_make_cause(request, RunKind.CHANGE, body, body["note"]),
+            user=get_actor(request),
+            at=timezone.now(),
+        )
+        results = [_describe_result(index, one) for index, one in enumerate(found.results)]
+        if found.is_refused:
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "batch-invalid",
+                "Nothing was written.",
+                extra={"results": results},
+            )
+        answer = {
+            "dry_run": query["dry_run"],
+            "results": results,
+            "run_ids": [run.pk for run in found.runs],
+            "merged_targets": found.affected,
+        }
+        if query["dry_run"]:
+            return Response(answer)
+        response = Response({"status": "accepted", **answer}, status=202)
+        if found.runs:
+            response["Location"] = f"/api/v1/runs/{found.runs[0].pk}"
+        return response
+
+
+def _describe_result(index: int, result: ChangeResult) -> dict[str, Any]:
+    answer: dict[str, Any] = {"index": index, "asset_id": result.asset_id}
+    if result.error is not None:
+        problem = {"code": result.error.code, "detail": str(result.error)}
+        pointer = f"/asset_changes/{index}/asset_id"
+        return {**answer, "status": "rejected", "problem": {**problem, "pointer": pointer}}
+    return {
+        **answer,
+        "status": "accepted" if result.run_id else "unchanged",
+        "run_id": result.run_id,
+        "version": result.version,
+    }

@@ -1,0 +1,154 @@
+"""GET dependencies, and POST and DELETE of edges."""
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from assets.graph.cache import load_graph
+from assets.graph.dependency_graph import DependencyGraph
+from assets.models import AssetReference
+from assets.services.lookup import find_entity
+from propagation.api.strict import JsonObjectField, StrictSerializer, get_actor, read_body, read_query
+from propagation.models import RunKind
+from propagation.services.change_content import Cause
+from propagation.services.change_references import Edge, change_references
+from versions.services.following import find_outdated
+
+MAX_ANSWER = 50_000
+"""Entities in one answer; more are cut and `truncated` says so."""
+
+
+class DependenciesQuery(StrictSerializer):
+    """Parameters of dependencies; the story sends them as a JSON body of the GET."""
+
+    depth = serializers.IntegerField(
+        default=None, allow_null=True, min_value=0, max_value=2**31 - 1
+    )
+    include_shots = serializers.BooleanField(default=True)
+    direction = serializers.ChoiceField(["downstream", "upstream"], default="downstream")
+
+
+class EdgeBody(StrictSerializer):
+    """One use of a source by a target."""
+
+    source = serializers.CharField(max_length=400, trim_whitespace=False)
+    target = serializers.CharField(max_length=400, trim_whitespace=False)
+    role = serializers.RegexField(r"^[a-z][a-z0-9_]*\Z", max_length=32, default="depends_on")
+    label = serializers.CharField(max_length=64, default="", allow_blank=True)
+    position = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
+    attributes = JsonObjectField(default=dict)
+    note = serializers.CharField(default="", allow_blank=True, max_length=2000)
+
+
+class DependenciesView(APIView):
+    """Whom a change of an entity affects, or what it depends on."""
+
+    def get(self, request: Request, asset_id: str) -> Response:
+        """Answer the ids, in order of distance, with nodes and edges.
+
+        `affected_shots` and `affected_sequences` count everything downstream, whatever depth and
+        direction cut the lists to.
+        """
+        body = request.data if isinstance(request.data, dict) else {}
+        query = read_query(DependenciesQuery, request, **body)
+        entity = find_entity(identifier=asset_id, user=request.user)
+        graph = load_graph(project_id=entity.project_id)
+        distances = graph.get_affected(
+            [entity.pk], depth=query["depth"], upstream=query["direction"] == "upstream"
+        )
+        if not query["include_shots"]:
+            distances = {pk: d for pk, d in distances.items() if graph.nodes[pk].kind != "shot"}
+        shown = dict(list(distances.items())[:MAX_ANSWER])
+        affected = [graph.nodes[pk].kind for pk in graph.get_affected([entity.pk])]
+        return Response(
+            {
+                "asset_id": entity.code,
+                "project_id": entity.project.code,
+                "depth": query["depth"],
+                "direction": query["direction"],
+                "dependencies": [graph.nodes[pk].code for pk in shown],
+                "nodes": _describe_nodes(graph, shown, _find_outdated_targets(entity.project_id)),
+                "edges": _describe_edges(graph, entity.pk, shown),
+                "affected_entities": len(affected),
+                "affected_shots": affected.count("shot"),
+                "affected_sequences": affected.count("sequence"),
+                "truncated": len(shown) < len(distances),
+                "graph_revision": graph.revision,
+            }
+        )
+
+
+class EdgesView(APIView):
+    """References between entities of one project."""
+
+    def post(self, request: Request) -> Response:
+        """Add a reference: 202 with the run that follows, 200 when it exists already."""
+        return self._change(request, is_removal=False)
+
+    def delete(self, request: Request) -> Response:
+        """Remove a reference: 202 with the run that follows."""
+        return self._change(request, is_removal=True)
+
+    def _change(self, request: Request, *, is_removal: bool) -> Response:
+        body = read_body(EdgeBody, request)
+        edge = Edge(
+            source=find_entity(identifier=body["source"], user=request.user),
+            target=find_entity(identifier=body["target"], user=request.user),
+            role=body["role"],
+            label=body["label"],
+            position=body["position"],
+            attributes=body["attributes"],
+        )
+        outcome = change_references(
+            added=[] if is_removal else [edge],
+            removed=[edge] if is_removal else [],
+            cause=Cause(kind=RunKind.RELINK, actor=get_actor(request), note=body["note"]),
+            at=timezone.now(),
+        )
+        run_id = outcome.run.pk if outcome.run else None
+        response = Response(
+            {
+                "status": outcome.run.status if outcome.run else "success",
+                "run_id": run_id,
+                "source": edge.source.code,
+                "target": edge.target.code,
+                "role": edge.role,
+                "affected_entities": outcome.affected,
+            },
+            status=202 if outcome.run else 200,
+        )
+        if run_id:
+            response["Location"] = f"/api/v1/runs/{run_id}"
+        return response
+
+
+def _find_outdated_targets(project_id: int) -> frozenset[int]:
+    references = AssetReference.objects.filter(project_id=project_id)
+    return frozenset(find_outdated(references).values_list("target_id", flat=True).order_by())
+
+
+def _describe_nodes(
+    graph: DependencyGraph, distances: dict[int, int], outdated: frozenset[int]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": graph.nodes[pk].code,
+            "type": graph.nodes[pk].type,
+            "depth": distance,
+            "state": "outdated" if pk in outdated else "current",
+        }
+        for pk, distance in distances.items()
+    ]
+
+
+def _describe_edges(
+    graph: DependencyGraph, root: int, distances: dict[int, int]
+) -> list[tuple[str, str]]:
+    return [
+        (graph.nodes[source].code, graph.nodes[target].code)
+        for source, target in graph.get_edges_within([root, *distances])
+    ]

@@ -1,0 +1,37 @@
+"""Whether the service lives, and whether it can do its work."""
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from redis.exceptions import RedisError
+
+from propagation.live.workers import count_workers
+
+
+def live(request: HttpRequest) -> JsonResponse:
+    """200: the process answers."""
+    del request
+    return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when database, Redis and a worker per lane are there; else 503, and what is missing."""
+    del request
+    missing = _find_missing()
+    status = "ok" if not missing else "degraded"
+    return JsonResponse(
+        {"status": status, "missing": missing}, status=503 if missing else 200
+    )
+
+
+def _find_missing() -> list[str]:
+    missing = []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        missing.append(f"database: {error}")
+    try:
+        missing += [f"worker: {lane}" for lane, count in count_workers().items() if not count]
+    except RedisError as error:
+        missing.append(f"redis: {error}")
+    return missing

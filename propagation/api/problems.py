@@ -1,0 +1,194 @@
+"""Errors as application/problem+json (RFC 9457): every answer that is not a success, in one place."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+from assets.exceptions import (
+    AmbiguousCodeError,
+    AssetsError,
+    CrossProjectReferenceError,
+    CycleError,
+    EntityNotFoundError,
+    ProjectNotFoundError,
+    ReferenceNotFoundError,
+    RoleTooLowError,
+)
+from propagation.exceptions import PropagationError, RunNotFoundError
+from versions.exceptions import VersionMovedError, VersionNotFoundError, VersionsError
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+DomainError = AssetsError | VersionsError | PropagationError
+
+STATUSES: Mapping[type[Exception], HTTPStatus] = {
+    EntityNotFoundError: HTTPStatus.NOT_FOUND,
+    ProjectNotFoundError: HTTPStatus.NOT_FOUND,
+    ReferenceNotFoundError: HTTPStatus.NOT_FOUND,
+    RunNotFoundError: HTTPStatus.NOT_FOUND,
+    VersionNotFoundError: HTTPStatus.NOT_FOUND,
+    RoleTooLowError: HTTPStatus.FORBIDDEN,
+    AmbiguousCodeError: HTTPStatus.CONFLICT,
+    CycleError: HTTPStatus.CONFLICT,
+    CrossProjectReferenceError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    VersionMovedError: HTTPStatus.PRECONDITION_FAILED,
+}
+CODES: Mapping[type[drf.APIException], str] = {
+    drf.ParseError: "malformed-json",
+    drf.NotAuthenticated: "unauthenticated",
+    drf.AuthenticationFailed: "unauthenticated",
+    drf.PermissionDenied: "forbidden",
+    drf.NotFound: "not-found",
+    drf.MethodNotAllowed: "method-not-allowed",
+    drf.NotAcceptable: "not-acceptable",
+    drf.UnsupportedMediaType: "unsupported-media-type",
+    drf.Throttled: "rate-limited",
+}
+
+
+class Problem(drf.APIException):
+    """An error that a view finds itself, with its status and code."""
+
+    def __init__(
+        self, status: HTTPStatus, code: str, detail: str, *, extra: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status_code, self.problem_code, self.extra = status.value, code, dict(extra or {})
+
+
+def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn an exception into an answer (DRF's EXCEPTION_HANDLER); None for a fault of ours."""
+    request = context["request"]
+    if isinstance(error, DomainError):
+        set_rollback()
+        status = next(s for kind, s in STATUSES.items() if isinstance(error, kind))
+        return _respond(request, status, error.code, str(error), _describe(error))
+    if isinstance(error, DatabaseError):
+        set_rollback()
+        logger.exception("database_unavailable path=%s", request.path)
+        response = _respond(
+            request, HTTPStatus.SERVICE_UNAVAILABLE, "busy", "The database is busy; try again."
+        )
+        response["Retry-After"] = "1"
+        return response
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    problem = _read_drf(error, response)
+    answer = _respond(request, HTTPStatus(problem.pop("status")), **problem)
+    for header in ("WWW-Authenticate", "Retry-After", "Allow"):
+        if header in response:
+            answer[header] = response[header]
+    return answer
+
+
+def make_problem(
+    *, path: str, status: HTTPStatus, code: str, detail: str, request_id: str
+) -> dict[str, Any]:
+    """Return the members that every problem has."""
+    return {
+        "type": f"/problems/{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "code": code,
+        "detail": detail,
+        "instance": path,
+        "request_id": request_id,
+    }
+
+
+def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a path that no route knows: a problem below /api/, Django's page elsewhere."""
+    if not request.path.startswith("/api/"):
+        return defaults.page_not_found(request, exception)
+    return _answer_plain(request, HTTPStatus.NOT_FOUND, "not-found", "There is nothing here.")
+
+
+def answer_fault(request: HttpRequest) -> HttpResponse:
+    """Answer a fault of ours; the log has the traceback under the request id."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    return _answer_plain(
+        request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "This is a fault of the server."
+    )
+
+
+def _answer_plain(
+    request: HttpRequest, status: HTTPStatus, code: str, detail: str
+) -> HttpResponse:
+    body = make_problem(
+        path=request.path, status=status, code=code, detail=detail, request_id=uuid4().hex
+    )
+    return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+
+
+def _respond(
+    request: Any,  # noqa: ANN401 (DRF's request)
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    extra: Mapping[str, Any] | None = None,
+) -> Response:
+    body = make_problem(
+        path=request.path, status=status, code=code, detail=detail, request_id=uuid4().hex
+    )
+    response = Response({**body, **(extra or {})}, status=status.value)
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def _describe(error: DomainError) -> dict[str, Any]:
+    """Return what a client can act on, beside the text."""
+    if isinstance(error, CycleError):
+        return {"cycle": error.cycle}
+    if isinstance(error, AmbiguousCodeError):
+        return {"candidates": error.candidates}
+    if isinstance(error, VersionMovedError):
+        return {"current_version": error.current}
+    return {}
+
+
+def _read_drf(error: Exception, response: Response) -> dict[str, Any]:
+    if isinstance(error, Problem):
+        return {
+            "status": error.status_code,
+            "code": error.problem_code,
+            "detail": str(error.detail),
+            "extra": error.extra,
+        }
+    if isinstance(error, drf.ValidationError):
+        errors = list(_flatten("", error.detail))
+        code = "unknown-field" if all(one["code"] == "unknown" for one in errors) else None
+        return {
+            "status": HTTPStatus.UNPROCESSABLE_ENTITY,
+            "code": code or "validation-error",
+            "detail": "; ".join(f"{one['pointer']}: {one['detail']}" for one in errors[:5]),
+            "extra": {"errors": errors},
+        }
+    detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
+    code = CODES.get(type(error)) or ("not-found" if response.status_code == 404 else "error")  # noqa: PLR2004
+    return {"status": response.status_code, "code": code, "detail": str(detail), "extra": {}}
+
+
+def _flatten(pointer: str, detail: Any) -> Iterator[dict[str, str]]:  # noqa: ANN401 (DRF's detail)
+    """Yield one entry per message, with the JSON pointer of what it is about."""
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            name = "" if key == "non_field_errors" else f"/{key}"
+            yield from _flatten(f"{pointer}{name}", value)
+    elif isinstance(detail, list):
+        for index, value in enumerate(detail):
+            is_text = isinstance(value, str)
+            yield from _flatten(pointer if is_text else f"{pointer}/{index}", value)
+    else:
+        yield {"pointer": pointer, "detail": str(detail), "code": getattr(detail, "code", "invalid")}

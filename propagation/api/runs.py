@@ -1,0 +1,163 @@
+"""GET runs, their items, and the propagation status of a project."""
+
+from typing import Any
+
+from django.db.models import Count, F, Sum
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from assets.models import AssetReference, Project
+from assets.services.lookup import find_project
+from propagation.api.answers import describe_run
+from propagation.api.codes import write_version_id
+from propagation.api.paging import PageQuery, answer_page
+from propagation.api.strict import StrictSerializer, read_query
+from propagation.exceptions import RunNotFoundError
+from propagation.models import (
+    EventCounter,
+    ItemState,
+    PropagationBatch,
+    PropagationItem,
+    PropagationRun,
+)
+from propagation.models.run import ACTIVE_STATUSES
+from versions.services.following import find_outdated
+
+MAX_RUN_ID = 2**63 - 1
+
+
+class ItemsQuery(PageQuery):
+    """Parameters of the items of a run."""
+
+    state = serializers.ChoiceField(ItemState.choices, default=None, allow_null=True)
+
+
+class NoQuery(StrictSerializer):
+    """No parameters."""
+
+
+def find_run(run_id: int, request: Request) -> PropagationRun:
+    """Return the run; RunNotFoundError also for one of a project that the user may not see."""
+    projects = Project.objects.visible_to(request.user)
+    run = (
+        PropagationRun.objects.filter(pk=run_id, project__in=projects)
+        .select_related("project")
+        .first()
+        if run_id <= MAX_RUN_ID
+        else None
+    )
+    if run is None:
+        raise RunNotFoundError(f"No run {run_id} in the projects that you may see.")
+    return run
+
+
+class RunView(APIView):
+    """One run."""
+
+    def get(self, request: Request, run_id: int) -> Response:
+        """Answer how far it is."""
+        read_query(NoQuery, request)
+        run = find_run(run_id, request)
+        response = Response({**describe_run(run), "project_id": run.project.code})
+        if run.is_active:
+            response["Retry-After"] = "1"
+        return response
+
+
+class RunItemsView(APIView):
+    """The targets of a run."""
+
+    def get(self, request: Request, run_id: int) -> Response:
+        """Answer a page of items."""
+        items = find_run(run_id, request).items.select_related("entity", "version", "batch")
+        state = read_query(ItemsQuery, request)["state"]
+        if state:
+            items = items.filter(state=state)
+        return answer_page(request, items, _describe_item, query=ItemsQuery)
+
+
+class RunsView(APIView):
+    """The runs of a project."""
+
+    def get(self, request: Request, project_id: str) -> Response:
+        """Answer a page of runs, newest first."""
+        project = find_project(code=project_id, user=request.user)
+        return answer_page(request, project.runs.all(), _describe_row, is_descending=True)
+
+
+class PropagationStatusView(APIView):
+    """How a project stands."""
+
+    def get(self, request: Request, project_id: str) -> Response:
+        """Answer what is under way, what waits in each lane, and what is out of date."""
+        read_query(NoQuery, request)
+        project = find_project(code=project_id, user=request.user)
+        active = list(
+            PropagationRun.objects.filter(project=project, status__in=ACTIVE_STATUSES)
+            .annotate(processed=_PROCESSED)
+            .order_by("pk")
+        )
+        open_batches = PropagationBatch.objects.filter(
+            run__project=project, run__status__in=ACTIVE_STATUSES, done_at=None
+        )
+        lanes = open_batches.values("lane").order_by("lane").annotate(queued=Sum("size"))
+        references = AssetReference.objects.filter(project=project)
+        failed = PropagationItem.objects.filter(run__project=project, state=ItemState.FAILED)
+        outdated = find_outdated(references).aggregate(count=Count("target_id", distinct=True))
+        return Response(
+            {
+                "project_id": project.code,
+                "state": "running" if active else "idle",
+                "active_runs": [
+                    {
+                        "id": run.pk,
+                        "status": run.status,
+                        "progress": round(100 * run.processed / run.total, 1),
+                        "processed": run.processed,
+                        "total": run.total,
+                    }
+                    for run in active
+                ],
+                "lanes": {row["lane"]: {"queued": row["queued"]} for row in lanes},
+                "out_of_date": outdated["count"],
+                "failed": failed.count(),
+                "graph_revision": project.graph_revision,
+                "seq": _read_seq(project),
+            }
+        )
+
+
+_PROCESSED = Sum(
+    F("batches__applied") + F("batches__unchanged") + F("batches__failed"), default=0
+)
+
+
+def _read_seq(project: Project) -> int:
+    seq = EventCounter.objects.filter(project=project).values_list("seq", flat=True).first()
+    return seq or 0
+
+
+def _describe_row(run: PropagationRun) -> dict[str, Any]:
+    return {
+        "id": run.pk,
+        "kind": run.kind,
+        "status": run.status,
+        "total": run.total,
+        "note": run.note,
+        "created_at": run.created_at,
+        "finished_at": run.finished_at,
+    }
+
+
+def _describe_item(item: PropagationItem) -> dict[str, Any]:
+    return {
+        "id": item.entity.code,
+        "type": item.entity.type,
+        "state": item.state,
+        "lane": item.batch.lane,
+        "level": item.level,
+        "version": write_version_id(item.entity, item.version.number) if item.version else None,
+        "error": item.error,
+    }

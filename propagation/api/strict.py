@@ -1,0 +1,70 @@
+"""Serializers that refuse what they do not know, and views that speak of whom they serve."""
+
+from difflib import get_close_matches
+from http import HTTPStatus
+from typing import Any, TypeVar, cast
+
+from django.contrib.auth.models import User
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from propagation.api.problems import Problem
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses unknown fields: a misspelt one must not be dropped in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401 (DRF's signature)
+        if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
+            raise serializers.ValidationError(
+                {name: [_suggest(name, self.fields)] for name in sorted(unknown)}, code="unknown"
+            )
+        return super().to_internal_value(data)
+
+
+class JsonObjectField(serializers.Field[Any, Any, Any, Any]):
+    """A JSON object, kept as it is."""
+
+    default_error_messages = {"not_an_object": "This must be an object."}
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON value)
+        if not isinstance(data, dict):
+            self.fail("not_an_object")
+        return cast("dict[str, Any]", data)
+
+    def to_representation(self, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
+        return value
+
+
+_S = TypeVar("_S", bound=StrictSerializer)
+
+
+def read_body(serializer: type[_S], request: Request) -> dict[str, Any]:
+    """Return the body's fields; ValidationError (422) names each that is wrong."""
+    given = serializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    return cast("dict[str, Any]", given.validated_data)
+
+
+def read_query(serializer: type[_S], request: Request, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return the query's parameters, and `more` where a parameter is not given.
+
+    An unknown parameter is a 400 that names the nearest known one, a wrong value a 422.
+    """
+    for name in request.query_params:
+        if name not in serializer().fields:
+            detail = f"{name}: {_suggest(name, serializer().fields)}"
+            raise Problem(HTTPStatus.BAD_REQUEST, "unknown-parameter", detail)
+    given = serializer(data={**more, **request.query_params.dict()})
+    given.is_valid(raise_exception=True)
+    return cast("dict[str, Any]", given.validated_data)
+
+
+def get_actor(request: Request) -> User:
+    """Return the user of an authenticated request."""
+    return cast("User", request.user)
+
+
+def _suggest(name: str, known: Any) -> str:  # noqa: ANN401 (DRF's field mapping)
+    near = get_close_matches(name, list(known), n=1)
+    return "This is not known" + (f"; did you mean {near[0]!r}?" if near else ".")

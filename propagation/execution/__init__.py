@@ -1,0 +1,1 @@
+"""The engine: starts runs, applies batches, advances and finishes runs."""

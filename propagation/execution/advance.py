@@ -1,0 +1,90 @@
+"""Advance a run when a step is done, and finish it once.
+
+The database decides: each move of a run is a compare-and-set on its generation, so that of any
+number of callbacks, sweepers and redelivered messages exactly one acts.
+"""
+
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Sum
+
+from propagation.execution.leftovers import start_leftovers
+from propagation.execution.messages import send_step
+from propagation.live.events import News, record_events
+from propagation.live.wake import signal_run
+from propagation.models import PropagationRun, RunStatus
+from propagation.models.run import ACTIVE_STATUSES
+
+
+def continue_run(
+    *, run_id: int, generation: int, at: datetime, is_resend: bool = False
+) -> None:
+    """Take the run's next action if it still is in that generation; else do nothing.
+
+    Sends the batches of the current step that are not done; with none left, goes to the next
+    step; after the last one, finishes the run.
+    """
+    with transaction.atomic():
+        run = (
+            PropagationRun.objects.select_for_update(no_key=True)
+            .filter(pk=run_id, generation=generation, status__in=ACTIVE_STATUSES)
+            .first()
+        )
+        if run is None:
+            return
+        open_batches = run.batches.filter(done_at=None).order_by("step", "number")
+        first = open_batches.first()
+        if first is None:
+            _finish(run=run, at=at)
+            return
+        run.resends = run.resends + 1 if is_resend else 0
+        run.step = first.step
+        run.generation += 1
+        run.status = RunStatus.RUNNING
+        run.dispatched_at = at
+        run.save(update_fields=["step", "generation", "status", "dispatched_at", "resends"])
+        numbers = list(open_batches.filter(step=first.step).values_list("number", flat=True))
+        transaction.on_commit(
+            partial(
+                send_step,
+                run_id=run_id,
+                generation=run.generation,
+                lane=first.lane,
+                numbers=numbers,
+            ),
+            robust=True,
+        )
+
+
+def _finish(*, run: PropagationRun, at: datetime) -> None:
+    """Give the run its final status; the caller holds the lock on its row and found it active.
+
+    What was linked to the run's targets while it ran, and is outdated now, gets a run of its own
+    in the same transaction.
+    """
+    counts = run.batches.aggregate(failed=Sum("failed", default=0), applied=Sum("applied", default=0))
+    run.status = _judge(total=run.total, failed=counts["failed"])
+    run.finished_at = at
+    run.generation += 1
+    run.save(update_fields=["status", "finished_at", "generation"])
+    start_leftovers(run=run, at=at)
+    record_events(
+        project_id=run.project_id,
+        news=[
+            News(
+                type="run_state",
+                run_id=run.pk,
+                payload={"status": run.status, "total": run.total, **counts},
+            )
+        ],
+        at=at,
+    )
+    transaction.on_commit(partial(signal_run, run_id=run.pk), robust=True)
+
+
+def _judge(*, total: int, failed: int) -> RunStatus:
+    if not failed:
+        return RunStatus.SUCCESS
+    return RunStatus.FAILED if failed == total else RunStatus.PARTIAL

@@ -1,0 +1,1 @@
+"""Production files: reading them with every defect found, and writing them."""

@@ -1,0 +1,30 @@
+"""Which lanes have a worker: each worker says so in Redis every few seconds."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from propagation.live.redis import connect
+
+ALIVE_S = 10
+"""A worker that has not spoken for this long counts as gone; workers speak every 2 seconds."""
+
+
+def announce_worker(*, hostname: str, lanes: Iterable[str]) -> None:
+    """Say that this worker consumes these lanes. RedisError when Redis is away."""
+    with connect() as client:
+        for lane in lanes:
+            client.set(f"{_prefix(lane)}{hostname}", b"", ex=ALIVE_S)
+
+
+def count_workers() -> dict[str, int]:
+    """Return the number of workers per lane, for every lane. RedisError when Redis is away."""
+    with connect() as client:
+        return {
+            lane: sum(1 for _ in client.scan_iter(f"{_prefix(lane)}*", count=1000))
+            for lane in settings.LANES
+        }
+
+
+def _prefix(lane: str) -> str:
+    return f"{settings.REDIS_PREFIX}worker:{lane}:"

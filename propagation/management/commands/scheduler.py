@@ -1,0 +1,32 @@
+"""manage.py scheduler: the periodic jobs, in a plain loop beside the queues."""
+
+import logging
+import signal
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections, connection
+from django.utils import timezone
+
+from propagation.recovery.sweep import sweep
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Run the periodic jobs until SIGTERM: sends what is overdue again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Not a Celery task: a sweep must not wait in the queues that it watches over."""
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        while not stop.wait(settings.SWEEP_INTERVAL_S):
+            close_old_connections()
+            try:
+                sweep(at=timezone.now())
+            except DatabaseError:
+                logger.exception("sweep_failed")
+                connection.close()

@@ -1,0 +1,46 @@
+"""The event log: what happened in a project, in an order that readers can trust."""
+
+from django.db import models
+
+from assets.models import Project
+
+
+class EventCounter(models.Model):
+    """The number of a project's newest event.
+
+    Locked by the update that takes a number and until its transaction ends, so numbers become
+    visible in ascending order. Taken last in a transaction, after every other lock.
+    """
+
+    project = models.OneToOneField(
+        Project, models.CASCADE, primary_key=True, related_name="event_counter"
+    )
+    seq = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.project_id}: {self.seq}"
+
+
+class Event(models.Model):
+    """Something that happened, written in the transaction that made it happen. Append-only."""
+
+    project = models.ForeignKey(
+        Project,
+        models.CASCADE,
+        related_name="events",
+        db_index=False,  # the unique constraint below begins with it
+    )
+    seq = models.BigIntegerField()
+    type = models.CharField(max_length=64)
+    run_id = models.BigIntegerField(null=True)
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["project", "seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "seq"], name="one_event_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.type}"

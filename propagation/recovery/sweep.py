@@ -1,0 +1,47 @@
+"""Find runs whose next step is overdue and send it again."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Max
+from django.db.models.functions import Coalesce, Greatest
+
+from propagation.execution.advance import continue_run
+from propagation.models import PropagationRun
+from propagation.models.run import ACTIVE_STATUSES
+
+logger = logging.getLogger(__name__)
+
+START_OVERDUE_S = 2.0
+"""A run that nobody took up after this: its first message was lost with the broker."""
+LONGEST_WAIT = 32
+"""Times OVERDUE_S: the most that waiting grows to for a step that was sent again and again."""
+
+
+def sweep(*, at: datetime) -> list[int]:
+    """Send the next step of every overdue run again; return the ids of these runs.
+
+    Overdue: no batch done for OVERDUE_S seconds, doubled with each resend, because behind a long
+    queue a message is not lost but waiting. Any number of sweepers may run: each resend is a
+    compare-and-set on the run's generation, and a batch that is done is not done again.
+    """
+    active = PropagationRun.objects.filter(status__in=ACTIVE_STATUSES).annotate(
+        moved_at=Greatest(
+            Coalesce("dispatched_at", "created_at"),
+            Coalesce(Max("batches__done_at"), "created_at"),
+        )
+    )
+    overdue = [run for run in active.order_by("pk") if _is_overdue(run, at)]
+    for run in overdue:
+        logger.warning("run_resent run=%s step=%s resends=%s", run.pk, run.step, run.resends)
+        continue_run(run_id=run.pk, generation=run.generation, at=at, is_resend=True)
+    return [run.pk for run in overdue]
+
+
+def _is_overdue(run: PropagationRun, at: datetime) -> bool:
+    if run.dispatched_at is None:
+        return at - run.created_at > timedelta(seconds=START_OVERDUE_S)
+    wait_s = settings.OVERDUE_S * min(2**run.resends, LONGEST_WAIT)
+    moved_at: datetime = run.moved_at  # type: ignore[attr-defined] (annotated by sweep)
+    return at - moved_at > timedelta(seconds=wait_s)

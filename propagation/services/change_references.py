@@ -1,0 +1,156 @@
+"""Add and remove references: the graph changes, and so does what its targets are made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from assets.exceptions import (
+    CrossProjectReferenceError,
+    CycleError,
+    ReferenceNotFoundError,
+    SelfReferenceError,
+)
+from assets.graph.cache import load_graph
+from assets.models import AssetReference, Entity, Role
+from assets.services.access import check_role
+from assets.services.locking import advance_graph_revision, lock_project
+from propagation.execution.start import start_run
+from propagation.live.events import News, record_events
+from propagation.services.change_content import Cause, Outcome
+from propagation.services.relinking import (
+    Relinking,
+    StoredUse,
+    Use,
+    list_inputs,
+    write_relinking,
+)
+from versions.canonical import JsonObject
+from versions.models import Head, Origin
+from versions.services.drafting import Edits, draft_versions
+from versions.services.heads import lock_heads
+from versions.services.publish import publish_versions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """One use of a source by a target, as a person names it."""
+
+    source: Entity
+    target: Entity
+    role: str = "depends_on"
+    label: str = ""
+    position: int = 0
+    attributes: JsonObject = field(default_factory=dict)
+
+
+@transaction.atomic
+def change_references(
+    *, added: Sequence[Edge] = (), removed: Sequence[Edge] = (), cause: Cause, at: datetime
+) -> Outcome:
+    """Add and remove references of one project; targets get a version, dependents a run.
+
+    Adding one that exists, with the same role and label, does nothing. SelfReferenceError,
+    CycleError with the path, CrossProjectReferenceError, ReferenceNotFoundError, RoleTooLowError.
+    """
+    project_id = [*added, *removed][0].target.project_id
+    check_role(actor=cause.actor, project_id=project_id, needed=Role.ARTIST)
+    for edge in added:
+        _check_ends(edge, project_id)
+    project = lock_project(project_id=project_id)
+    relinking = Relinking(
+        added=[_make_use(edge) for edge in added if _find_stored(edge) is None],
+        changed=[],
+        removed=[_get_stored(edge) for edge in removed],
+    )
+    if relinking.is_empty:
+        return Outcome(run=None, version_numbers={})
+    _check_cycles(project_id, relinking)
+    entities = {e.pk: e for edge in (*added, *removed) for e in (edge.source, edge.target)}
+    heads = lock_heads(Head.objects.filter(entity_id__in=list(entities)))
+    added_ids = write_relinking(
+        relinking=relinking, project=project, actor=cause.actor, reason=cause.note, at=at
+    )
+    advance_graph_revision(project=project)
+    codes = {pk: entity.code for pk, entity in entities.items()}
+    inputs = list_inputs(relinking=relinking, added_ids=added_ids, codes=codes)
+    graph = load_graph(project_id=project_id)
+    edits = Edits(codes=codes, contents={}, inputs=inputs, note=cause.note)
+    version_ids = publish_versions(
+        sealed=draft_versions(edits=edits, order=graph.sort(inputs), heads=heads),
+        origin=Origin.RELINKED,
+        author=cause.actor,
+        run_id=None,
+        at=at,
+    )
+    record_events(
+        project_id=project_id,
+        news=[
+            News(
+                type="edge_changed",
+                payload={
+                    "added": len(relinking.added),
+                    "removed": len(relinking.removed),
+                    "targets": [codes[pk] for pk in list(inputs)[:100]],
+                },
+            )
+        ],
+        at=at,
+    )
+    run = start_run(
+        project_id=project_id,
+        kind=cause.kind,
+        mode=cause.mode,
+        sources=version_ids,
+        actor=cause.actor,
+        note=cause.note,
+        notify_users=cause.notify_users,
+        at=at,
+    )
+    numbers = {pk: heads[pk].latest_number + 1 for pk in version_ids}
+    return Outcome(run=run, version_numbers=numbers)
+
+
+def _check_ends(edge: Edge, project_id: int) -> None:
+    if {edge.source.project_id, edge.target.project_id} != {project_id}:
+        raise CrossProjectReferenceError
+    if edge.source.pk == edge.target.pk:
+        raise SelfReferenceError(edge.source.code)
+
+
+def _check_cycles(project_id: int, relinking: Relinking) -> None:
+    """Refuse what would close a cycle; what the same call removes counts as gone."""
+    graph = load_graph(project_id=project_id)
+    cycle = graph.find_cycle(
+        adding=[(use.source_id, use.target_id) for use in relinking.added],
+        removing=[(one.use.source_id, one.use.target_id) for one in relinking.removed],
+    )
+    if cycle:
+        raise CycleError([graph.nodes[pk].code for pk in cycle])
+
+
+def _make_use(edge: Edge) -> Use:
+    return Use(
+        source_id=edge.source.pk,
+        target_id=edge.target.pk,
+        role=edge.role,
+        label=edge.label,
+        position=edge.position,
+        attributes=edge.attributes,
+    )
+
+
+def _find_stored(edge: Edge) -> AssetReference | None:
+    return AssetReference.objects.filter(
+        source=edge.source, target=edge.target, role=edge.role, label=edge.label
+    ).first()
+
+
+def _get_stored(edge: Edge) -> StoredUse:
+    reference = _find_stored(edge)
+    if reference is None:
+        raise ReferenceNotFoundError(
+            f"{edge.target.code} does not use {edge.source.code} as {edge.role}."
+        )
+    return StoredUse(id=reference.pk, use=_make_use(edge))

@@ -1,0 +1,134 @@
+"""Write changed references with their history: the part that edge edits and imports share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from django.contrib.auth.models import User
+
+from assets.models import AssetReference, Follow, Project
+from assets.services.history import record_history
+from assets.setwise import delete_rows, insert_rows, update_rows
+from versions.canonical import JsonObject
+from versions.models import Consumption
+from versions.services.drafting import RelinkedInput
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Use:
+    """One wanted use of a source by a target, by entity ids."""
+
+    source_id: int
+    target_id: int
+    role: str
+    label: str
+    position: int
+    attributes: JsonObject
+
+    @property
+    def key(self) -> tuple[int, int, str, str]:
+        """What makes the use unique."""
+        return self.source_id, self.target_id, self.role, self.label
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredUse:
+    """A use as it stands in the database."""
+
+    id: int
+    use: Use
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relinking:
+    """The references to add, to change in place, and to remove."""
+
+    added: Sequence[Use]
+    changed: Sequence[StoredUse]
+    removed: Sequence[StoredUse]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done."""
+        return not (self.added or self.changed or self.removed)
+
+
+def compare_uses(*, stored: Sequence[StoredUse], wanted: Sequence[Use]) -> Relinking:
+    """Return what turns the stored references into the wanted ones."""
+    by_key = {one.use.key: one for one in stored}
+    keys = {use.key for use in wanted}
+    return Relinking(
+        added=[use for use in wanted if use.key not in by_key],
+        changed=[
+            StoredUse(id=by_key[use.key].id, use=use)
+            for use in wanted
+            if use.key in by_key and by_key[use.key].use != use
+        ],
+        removed=[one for one in stored if one.use.key not in keys],
+    )
+
+
+def write_relinking(
+    *, relinking: Relinking, project: Project, actor: User | None, reason: str, at: datetime
+) -> dict[tuple[int, int, str, str], int]:
+    """Write the references and their history; return the ids of the added ones by key.
+
+    The caller holds the project's lock and has checked for cycles.
+    """
+    removed = [one.id for one in relinking.removed]
+    record = partial(
+        record_history, model=AssetReference, actor=actor, reason=reason, at=at
+    )
+    record(ids=removed, change="-")
+    delete_rows(model=Consumption, ids=removed)
+    delete_rows(model=AssetReference, ids=removed)
+    update_rows(
+        model=AssetReference,
+        key="id",
+        columns=["position", "attributes"],
+        rows=[(one.id, one.use.position, one.use.attributes) for one in relinking.changed],
+    )
+    record(ids=[one.id for one in relinking.changed], change="~")
+    rows = insert_rows(
+        model=AssetReference,
+        columns=["project", "source", "target", "role", "label", "position", "follow",
+                 "attributes"],
+        rows=(
+            (project.pk, *use.key, use.position, Follow.BEST, use.attributes)
+            for use in relinking.added
+        ),
+        returning=["id", "source", "target", "role", "label"],
+    )
+    record(ids=[row[0] for row in rows], change="+")
+    return {(source, target, role, label): pk for pk, source, target, role, label in rows}
+
+
+def list_inputs(
+    *,
+    relinking: Relinking,
+    added_ids: Mapping[tuple[int, int, str, str], int],
+    codes: Mapping[int, str],
+) -> dict[int, list[RelinkedInput]]:
+    """Return, by target, the inputs that its next version has to record."""
+    inputs: dict[int, list[RelinkedInput]] = {}
+
+    def note(use: Use, reference_id: int | None) -> None:
+        inputs.setdefault(use.target_id, []).append(
+            RelinkedInput(
+                source_id=use.source_id,
+                source_code=codes[use.source_id],
+                role=use.role,
+                label=use.label,
+                position=use.position,
+                reference_id=reference_id,
+            )
+        )
+
+    for use in relinking.added:
+        note(use, added_ids[use.key])
+    for one in relinking.changed:
+        note(one.use, one.id)
+    for one in relinking.removed:
+        note(one.use, None)
+    return inputs

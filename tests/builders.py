@@ -1,0 +1,109 @@
+"""Builders: small productions, in the database as a person would have put them there."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from assets.models import Entity, Membership, Project, Role
+from propagation.execution.advance import continue_run
+from propagation.execution.apply import apply_batch
+from propagation.interchange.defects import DefectList
+from propagation.interchange.reading import read_production
+from propagation.models import PropagationRun, RunKind, RunMode
+from propagation.services.change_content import Cause, Outcome
+from propagation.services.import_production import ImportReport, import_production
+from propagation.services.propagate_change import Change, propagate_change
+
+
+def make_user(
+    name: str, *, is_superuser: bool = False, roles: Mapping[str, Role] | None = None
+) -> User:
+    """Make a user with roles in projects, by project code."""
+    user = User.objects.create_user(name, is_superuser=is_superuser, is_staff=is_superuser)
+    for code, role in (roles or {}).items():
+        Membership.objects.create(project=Project.objects.get(code=code), user=user, role=role)
+    return user
+
+
+def load(document: Mapping[str, Any], *, code: str = "film") -> ImportReport:
+    """Import a production document."""
+    defects = DefectList()
+    production = read_production(document, defects)
+    assert production is not None, defects.listed
+    return import_production(
+        production=production, project_code=code, actor=None, at=timezone.now()
+    )
+
+
+def star(shots: int, *, kind: str = "character") -> dict[str, Any]:
+    """Return a production of one asset, `hero`, that so many shots use."""
+    key = "prop_references" if kind == "prop" else f"{kind}_references"
+    use = "hero" if kind == "prop" else {"asset_id": "hero"}
+    return {
+        "assets": [{"id": "hero", "type": kind, "name": "Hero", "description": "as cast"}],
+        "shots": [
+            {"shot_id": f"shot-{index:05}", "visual_prompt": {key: [use]}}
+            for index in range(shots)
+        ],
+    }
+
+
+def chain(length: int) -> dict[str, Any]:
+    """Return a production of assets a0 → a1 → … of that many."""
+    return {
+        "assets": [
+            {"id": f"a{index}", "type": "prop", "depends_on": [f"a{index - 1}"] if index else []}
+            for index in range(length)
+        ],
+    }
+
+
+def edges_production(edges: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return a production of props with these (source, target) edges."""
+    uses: dict[str, list[str]] = {}
+    for source, target in edges:
+        uses.setdefault(source, [])
+        uses.setdefault(target, []).append(source)
+    return {
+        "assets": [
+            {"id": code, "type": "prop", "depends_on": sources} for code, sources in uses.items()
+        ],
+    }
+
+
+def get_entity(code: str, project: str = "film") -> Entity:
+    """Return an entity by its code."""
+    entity: Entity = Entity.objects.select_related("project").get(
+        project__code=project, code=code
+    )
+    return entity
+
+
+def make_cause(
+    actor: User | None = None, *, mode: RunMode = RunMode.AUTO, note: str = "", kind: RunKind = RunKind.CHANGE
+) -> Cause:
+    """Return a cause; without an actor the operator's."""
+    return Cause(kind=kind, actor=actor, mode=mode, note=note)
+
+
+def change(code: str, project: str = "film", *, mode: RunMode = RunMode.AUTO, **fields: Any) -> Outcome:
+    """Change fields of an entity and start the run."""
+    entity = get_entity(code, project)
+    return propagate_change(
+        change=Change(entity=entity, data=fields), cause=make_cause(mode=mode), at=timezone.now()
+    )
+
+
+def drive(run: PropagationRun) -> PropagationRun:
+    """Do what the workers would do for the run, step by step, in this process."""
+    run.refresh_from_db()
+    while run.is_active:
+        continue_run(run_id=run.pk, generation=run.generation, at=timezone.now())
+        run.refresh_from_db()
+        for number in run.batches.filter(done_at=None, step=run.step).values_list(
+            "number", flat=True
+        ):
+            apply_batch(run_id=run.pk, number=number, at=timezone.now())
+    return run

@@ -1,0 +1,41 @@
+"""Starting processes, and ending those that were started."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.environment import PROJECT_ROOT
+from tests.config.stack.processes import Started, StartProcess
+
+CHOSEN_BY_TEST = {
+    "CONTINUITY_HOME",
+    "DATABASE_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "FLOWER_BASIC_AUTH",
+    "REDIS_URL",
+}
+
+
+@pytest.fixture
+def start_process() -> Iterator[StartProcess]:
+    """Return a function that runs Python with arguments, in the project and an environment."""
+    started: list[Started] = []
+
+    def start(*arguments: str, **environment: str) -> Started:
+        env = {name: value for name, value in os.environ.items() if name not in CHOSEN_BY_TEST}
+        env |= {"PYTHONPATH": str(PROJECT_ROOT), "PYTHONUNBUFFERED": "1", **environment}
+        started.append(Started([sys.executable, *arguments], env))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
+
+
+@pytest.fixture
+def long_home(tmp_path: Path) -> Path:
+    """Return a home whose path is too long for a unix socket."""
+    return tmp_path / ("deep" * 30)

@@ -1,0 +1,106 @@
+"""Real processes for the tests: a private Redis and one Celery worker per lane."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.db import connection
+
+from config.environment import get_socket_path
+from config.stack.redis_server import find_redis_binary, list_arguments, says_ready
+
+ROOT = Path(__file__).resolve().parent.parent
+START_LIMIT_S = 60
+
+
+@dataclass
+class Workers:
+    """The processes that this session started, by lane."""
+
+    by_lane: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    ready_pipes: dict[str, int] = field(default_factory=dict)
+
+
+@contextmanager
+def run_redis() -> Iterator[None]:
+    """Run a private Redis in the tests' home, unless REDIS_URL names one."""
+    if not settings.REDIS.is_private:
+        yield
+        return
+    socket_path = get_socket_path(settings.HOME)
+    (settings.HOME / "redis").mkdir(exist_ok=True)
+    arguments = list_arguments(find_redis_binary(), home=settings.HOME, socket_path=socket_path)
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert process.stdout
+    with process, process.stdout as output:
+        _wait_for_line(output, says_ready)
+        # From here on nobody reads: Redis writes little, far below what the pipe holds.
+        try:
+            yield
+        finally:
+            process.terminate()
+            output.read()
+
+
+@contextmanager
+def run_workers() -> Iterator[Workers]:
+    """Run one worker per lane on the test database until the block ends."""
+    workers = Workers()
+    with ExitStack() as stack:
+        for lane in settings.LANES:
+            log = stack.enter_context((settings.HOME / f"worker-{lane}.log").open("wb"))
+            read_end, write_end = os.pipe()
+            workers.by_lane[lane] = process = subprocess.Popen(
+                [sys.executable, "-m", "tests.worker", lane, str(write_end)],
+                cwd=ROOT,
+                env=_make_environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=[write_end],
+            )
+            os.close(write_end)
+            stack.callback(_stop, process)
+            stack.callback(os.close, read_end)
+            workers.ready_pipes[lane] = read_end
+        for lane, read_end in workers.ready_pipes.items():
+            assert os.read(read_end, 1), (settings.HOME / f"worker-{lane}.log").read_text()
+        yield workers
+
+
+def _make_environment() -> dict[str, str]:
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": _get_database_url(),
+    }
+
+
+def _get_database_url() -> str:
+    given = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{given['NAME']}"
+    credentials = f"{given['USER']}:{given['PASSWORD']}" if given["PASSWORD"] else given["USER"]
+    return f"postgres://{credentials}@{given['HOST']}:{given['PORT'] or 5432}/{given['NAME']}"
+
+
+def _wait_for_line(output: IO[bytes], is_wanted: Callable[[str], bool]) -> None:
+    for line in output:
+        if is_wanted(line.decode()):
+            return
+    msg = "the process ended before it was ready"
+    raise RuntimeError(msg)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=START_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,1 @@
+"""What each entity was: immutable versions, heads, and what references consumed."""

@@ -1,0 +1,75 @@
+"""Versions: what an entity was, numbered and immutable."""
+
+from django.conf import settings
+from django.db import models
+
+from assets.models import Entity
+from versions.models.content import Content
+
+DEFINITION = "definition"
+"""The slot of an entity's own data; other slots hold media made from it."""
+
+
+class Origin(models.TextChoices):
+    """How a version came to be."""
+
+    AUTHORED = "authored", "authored: a person changed the content"
+    IMPORTED = "imported", "imported: read from a production file"
+    PROPAGATED = "propagated", "propagated: something it uses changed"
+    REVERTED = "reverted", "reverted: carries the content of an older version"
+    RELINKED = "relinked", "relinked: its references changed"
+
+
+class Version(models.Model):
+    """One immutable version of one slot of an entity: v1, v2, …
+
+    Written by `versions.services.publish` and `propagation.execution.apply` only, while they hold
+    the lock on the slot's Head; never updated, never deleted. Narrow on purpose: a propagation
+    over 100 000 targets writes 100 000 of these. It points at its content and records in
+    VersionInput only the inputs that differ from its parent's.
+    """
+
+    entity = models.ForeignKey(
+        Entity,
+        models.PROTECT,
+        related_name="versions",
+        db_index=False,  # the unique constraint below begins with it
+    )
+    slot = models.CharField(max_length=64, default=DEFINITION)
+    number = models.PositiveIntegerField()
+    content = models.ForeignKey(Content, models.PROTECT, related_name="+", db_index=False)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    origin = models.CharField(max_length=16, choices=Origin)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    run_id = models.BigIntegerField(
+        null=True,
+        help_text="The run that made it. No foreign key: runs lie in a room above.",
+    )
+    note = models.TextField(blank=True, default="")
+    checksum = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entity", "slot", "number"], name="one_version_per_number"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(number__gte=1), name="version_numbers_begin_at_1"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(number=1, parent=None) | models.Q(number__gt=1, parent__isnull=False),
+                name="every_version_but_the_first_has_a_parent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(origin__in=Origin.values), name="version_origin_is_known"
+            ),
+            models.CheckConstraint(condition=~models.Q(slot=""), name="version_slot_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity.code}_v{self.number}"

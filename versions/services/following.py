@@ -1,0 +1,84 @@
+"""Which version a reference follows, and whether it is outdated: one definition for all."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Case, F, Q, QuerySet, When
+
+from assets.models import AssetReference, Follow
+from versions.models import DEFINITION
+
+FOLLOWED_VERSION = Case(
+    When(follow=Follow.FROZEN, then=F("consumption__version_id")),
+    When(follow=Follow.LATEST, then=F("source__heads__latest_id")),
+    default=F("source__heads__best_id"),
+)
+"""SQL: the id of the version that a reference follows now."""
+
+IS_OUTDATED = ~Q(consumption__version_id=F("followed_id")) | Q(consumption=None)
+"""SQL: the target consumed another version than the reference follows (see with_followed)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceState:
+    """One reference, the version that it follows now, and the one that its target consumed.
+
+    is_frozen: it never moves, whatever its source does.
+    """
+
+    id: int
+    target_id: int
+    source_id: int
+    source_code: str
+    role: str
+    label: str
+    position: int
+    is_frozen: bool
+    consumed_id: int | None
+    followed_id: int
+    followed_checksum: str
+
+
+def with_followed(references: QuerySet[AssetReference]) -> QuerySet[AssetReference]:
+    """Return the references with `followed_id`, the id of the version that each follows."""
+    return references.filter(source__heads__slot=DEFINITION).annotate(followed_id=FOLLOWED_VERSION)
+
+
+def find_outdated(references: QuerySet[AssetReference]) -> QuerySet[AssetReference]:
+    """Return those references whose consumed version is not the one that they follow."""
+    return with_followed(references).filter(IS_OUTDATED)
+
+
+def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState]:
+    """Return the states of references that `with_followed` annotated, in one statement."""
+    for row in references.values_list(
+        "pk",
+        "target_id",
+        "source_id",
+        "source__code",
+        "role",
+        "label",
+        "position",
+        "follow",
+        "consumption__version_id",
+        "source__heads__best_id",
+        "source__heads__best__checksum",
+        "source__heads__latest_id",
+        "source__heads__latest__checksum",
+    ):
+        *identity, follow, consumed_id, best_id, best_checksum, latest_id, latest_checksum = row
+        pk, target_id, source_id, source_code, role, label, position = identity
+        is_latest = follow == Follow.LATEST
+        yield ReferenceState(
+            id=pk,
+            target_id=target_id,
+            source_id=source_id,
+            source_code=source_code,
+            role=role,
+            label=label,
+            position=position,
+            is_frozen=follow == Follow.FROZEN and consumed_id is not None,
+            consumed_id=consumed_id,
+            followed_id=latest_id if is_latest else best_id,
+            followed_checksum=latest_checksum if is_latest else best_checksum,
+        )

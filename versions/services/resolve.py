@@ -1,0 +1,93 @@
+"""The resolved view of a version: its content and what it was made from."""
+
+from dataclasses import dataclass
+
+from versions.change import FieldChange, find_changes
+from versions.models import Content, Version, VersionInput
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """One input of a version: which entity, in which role, at which of its versions."""
+
+    source_id: int
+    source_code: str
+    role: str
+    label: str
+    position: int
+    version_id: int
+    version_number: int
+    content_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedChange:
+    """One field that differs between two resolved views, and the input that brought it.
+
+    use: None when the field is the entity's own.
+    """
+
+    use: Use | None
+    field: FieldChange
+
+
+def load_uses(*, version: Version) -> list[Use]:
+    """Return all that the version consumed, one step upstream, by role, in the order of the cut.
+
+    Derived from what it and its predecessors recorded, so old versions resolve as they did.
+    """
+    newest: dict[tuple[int, str, str], Use | None] = {}
+    rows = (
+        VersionInput.objects.filter(
+            version__entity=version.entity_id,
+            version__slot=version.slot,
+            version__number__lte=version.number,
+        )
+        .order_by("version__number")
+        .values_list(
+            "source_id",
+            "source__code",
+            "role",
+            "label",
+            "position",
+            "source_version_id",
+            "source_version__number",
+            "source_version__content_id",
+        )
+    )
+    for source_id, code, role, label, position, version_id, number, content_id in rows:
+        newest[source_id, role, label] = version_id and Use(
+            source_id=source_id,
+            source_code=code,
+            role=role,
+            label=label,
+            position=position,
+            version_id=version_id,
+            version_number=number,
+            content_id=content_id,
+        )
+    return sorted(
+        (use for use in newest.values() if use),
+        key=lambda use: (use.role, use.position, use.source_code, use.label),
+    )
+
+
+def compare_resolved(*, before: Version, after: Version) -> list[ResolvedChange]:
+    """Return what differs between two versions of one entity: own fields, then those it uses."""
+    contents = Content.objects.in_bulk([before.content_id, after.content_id])
+    own = find_changes(contents[before.content_id].data, contents[after.content_id].data)
+    earlier = {(use.source_id, use.role, use.label): use for use in load_uses(version=before)}
+    moved = [
+        (earlier[key], use)
+        for use in load_uses(version=after)
+        if (key := (use.source_id, use.role, use.label)) in earlier
+        and earlier[key].version_id != use.version_id
+    ]
+    bodies = Content.objects.in_bulk(
+        {use.content_id for pair in moved for use in pair},
+    )
+    return [ResolvedChange(use=None, field=field) for field in own] + [
+        ResolvedChange(use=new, field=field)
+        for old, new in moved
+        for field in find_changes(bodies[old.content_id].data, bodies[new.content_id].data)
+    ]
