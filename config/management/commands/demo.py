@@ -1,0 +1,99 @@
+"""manage.py demo: the whole stack with a film in it, and one real change."""
+
+import argparse
+import shutil
+import time
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+
+from config.demo.performance import DemoError, perform
+from config.demo.staging import issue_token, stage_demo
+from config.management.commands.up import FIRST_FLOWER_PORT, FIRST_PORT
+from config.stack.exceptions import StackError
+from config.stack.run import run_stack
+from config.stack.state import StackAddress, find_running
+
+DATABASE_FILES = "continuity.sqlite3*"
+
+
+class Command(BaseCommand):
+    help = (
+        "Start the stack, load the film Night Ferry, change one character through the API and "
+        "follow the change to the last shot; then serve until Ctrl-C."
+    )
+    requires_system_checks = ()  # 0.3 s; `manage.py check` is part of `make check`
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="stop after the change")
+        parser.add_argument("--reset", action="store_true", help="start over with an empty home")
+        parser.add_argument("--port", type=int, default=FIRST_PORT, help="of the web server")
+        parser.add_argument("--flower-port", type=int, default=FIRST_FLOWER_PORT)
+        parser.add_argument("--no-flower", action="store_true", help="run without Flower")
+
+    def handle(self, **options: Any) -> None:
+        if options["reset"]:
+            self._reset()
+        try:
+            code = run_stack(
+                port=options["port"],
+                flower_port=options["flower_port"],
+                with_flower=not options["no_flower"],
+                when_ready=partial(self.show, time.monotonic(), serves=not options["once"]),
+                serve=not options["once"],
+            )
+        except StackError as error:
+            raise CommandError(str(error)) from error
+        if code:
+            raise SystemExit(code)
+
+    def show(self, started_at: float, address: StackAddress, *, serves: bool) -> None:
+        """Stage the film, make the change, and say where to look."""
+        console = Console(highlight=False, soft_wrap=True)
+        console.print(f"\n✓ Ready after {time.monotonic() - started_at:.1f} s")
+        staged = stage_demo(home=settings.HOME, at=timezone.now())
+        console.print(f"✓ Film “{staged.project.name}”: {_count(staged.project)}")
+        try:
+            token = issue_token(user=staged.director)
+            perform(web_url=address.web_url, token=token, console=console)
+        except DemoError as error:
+            raise SystemExit(f"The demo failed: {error}") from error
+        if serves:
+            self._describe(address, staged.director.username, staged.password_file, token)
+
+    def _describe(self, address: StackAddress, user: str, password_file: Any, token: str) -> None:
+        self.stdout.write(f"  Admin    {address.web_url}/admin/")
+        self.stdout.write(f"           user {user}, password in {password_file}")
+        self.stdout.write(f"  API      {address.web_url}/api/v1/projects")
+        self.stdout.write(f"           Authorization: Bearer {token}")
+        if address.flower_url:
+            self.stdout.write(f"  Flower   {address.flower_url}")
+            self.stdout.write(
+                f"           user {address.flower_user}, password in "
+                f"{address.flower_password_file or 'FLOWER_BASIC_AUTH'}"
+            )
+        self.stdout.write("  Ctrl-C stops everything\n\n")
+
+    def _reset(self) -> None:
+        if find_running(settings.HOME):
+            msg = "A stack runs in this home; stop it before you reset it."
+            raise CommandError(msg)
+        if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+            msg = "--reset empties the embedded database only; drop DATABASE_URL's yourself."
+            raise CommandError(msg)
+        for path in settings.HOME.glob(DATABASE_FILES):
+            path.unlink()
+        shutil.rmtree(settings.HOME / "redis", ignore_errors=True)
+
+
+def _count(project: Any) -> str:
+    kinds = list(project.entities.values_list("kind", flat=True))
+    links = project.references.count()
+    return (
+        f"{kinds.count('shot')} shots, {kinds.count('sequence')} sequences and acts, "
+        f"{kinds.count('asset')} assets, {links} references"
+    )

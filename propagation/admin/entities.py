@@ -1,0 +1,156 @@
+"""Admin of assets, shots and sequences, each with a page to change and propagate it."""
+
+from http import HTTPStatus
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from simple_history.admin import SimpleHistoryAdmin
+
+from assets.exceptions import AssetsError
+from assets.models import Asset, Entity, Priority, Sequence, Shot
+from assets.services.priority import set_priority
+from propagation.admin.forms import ChangeContentForm
+from propagation.models import RunKind, RunMode
+from propagation.services.change_content import Cause
+from propagation.services.propagate_change import (
+    Change,
+    preview_change,
+    propagate_change,
+)
+from versions.exceptions import VersionsError
+from versions.models import DEFINITION, Head
+
+
+class EntityAdmin(SimpleHistoryAdmin):
+    """Entities: their priority is edited here, their content by a change that propagates.
+
+    They are made by imports and never deleted: their history would go with them.
+    """
+
+    list_display = ("code", "name", "type", "project", "priority")
+    list_filter = ("project", "type", "priority")
+    search_fields = ("code", "name")
+    list_select_related = ("project",)
+    readonly_fields = ("project", "kind", "type", "code", "name", "created_at")
+    change_form_template = "admin/propagation/entity_change_form.html"
+    show_full_result_count = False
+
+    def __init__(self, model: type[Entity], admin_site: admin.AdminSite) -> None:
+        # A proxy shares the history of its entity, but simple-history marks only the entity.
+        model._meta.simple_history_manager_attribute = "history"  # type: ignore[attr-defined]  # noqa: SLF001
+        super().__init__(model, admin_site)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        del request
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Entity | None = None) -> bool:
+        del request, obj
+        return False
+
+    def save_model(
+        self, request: HttpRequest, obj: Entity, form: "ModelForm[Any]", change: bool  # noqa: FBT001
+    ) -> None:
+        """Write through the service, as every door does."""
+        del form, change
+        set_priority(
+            project_id=obj.project_id,
+            entity_ids=[obj.pk],
+            priority=Priority(obj.priority),
+            actor=_get_actor(request),
+            at=timezone.now(),
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_propagate"
+        view = self.admin_site.admin_view(self.propagate_view)
+        return [
+            path("<path:object_id>/propagate/", view, name=name),
+            *super().get_urls(),
+        ]
+
+    def propagate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the entity's content to change, what that would affect, and start the run."""
+        entity = cast("Entity | None", self.get_object(request, object_id))
+        if entity is None:
+            raise Http404
+        if not self.has_change_permission(request, entity):
+            raise PermissionDenied
+        head = Head.objects.select_related("best__content").get(entity=entity, slot=DEFINITION)
+        form = ChangeContentForm(request.POST or None, content=head.best.content.data,
+                                 base_version=head.best.number)
+        found = None
+        if request.method == "POST" and form.is_valid():
+            change = Change(
+                entity=entity,
+                data=form.get_change(),
+                base_version=form.cleaned_data["base_version"],
+            )
+            cause = Cause(
+                kind=RunKind.CHANGE,
+                actor=_get_actor(request),
+                note=form.cleaned_data["note"],
+                mode=RunMode(form.cleaned_data["mode"]),
+            )
+            try:
+                if "propagate" in request.POST:
+                    return self._propagate(request, change, cause)
+                found = preview_change(change=change, cause=cause)
+            except (AssetsError, VersionsError) as error:
+                form.add_error(None, str(error))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Change {entity.code} and propagate",
+            "original": entity,
+            "head": head,
+            "form": form,
+            "found": found,
+        }
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+        template = "admin/propagation/propagate.html"
+        return TemplateResponse(request, template, context, status=status)
+
+    def _propagate(self, request: HttpRequest, change: Change, cause: Cause) -> HttpResponse:
+        outcome = propagate_change(change=change, cause=cause, at=timezone.now())
+        if outcome.run is None:
+            messages.info(request, "These values are current already; nothing was changed.")
+            url = reverse(f"admin:assets_{self.opts.model_name}_change", args=[change.entity.pk])
+            return HttpResponseRedirect(url)
+        messages.success(
+            request,
+            f"{change.entity.code} is at v{outcome.version_numbers[change.entity.pk]}; "
+            f"{outcome.affected} dependents follow.",
+        )
+        url = reverse("admin:propagation_propagationrun_change", args=[outcome.run.pk])
+        return HttpResponseRedirect(url)
+
+
+def _get_actor(request: HttpRequest) -> User:
+    return cast("User", request.user)
+
+
+@admin.register(Asset)
+class AssetAdmin(EntityAdmin):
+    """Characters, props, wardrobe, locations, styles and the rest."""
+
+
+@admin.register(Shot)
+class ShotAdmin(EntityAdmin):
+    """Shots."""
+
+    list_filter = ("project", "priority")
+
+
+@admin.register(Sequence)
+class SequenceAdmin(EntityAdmin):
+    """Sequences, acts, episodes."""
+
+    list_filter = ("project", "priority")

@@ -1,0 +1,50 @@
+"""Forms of the admin's own pages."""
+
+import json
+from typing import Any
+
+from django import forms
+
+from propagation.models import RunMode
+from versions.canonical import JsonObject
+
+
+class ChangeContentForm(forms.Form):
+    """The whole content of an entity, to be edited as JSON."""
+
+    content = forms.JSONField(
+        widget=forms.Textarea(attrs={"rows": 18, "cols": 90, "spellcheck": "false"}),
+        help_text="The content as JSON; change values, add fields, or remove them.",
+    )
+    note = forms.CharField(required=False, max_length=2000, help_text="Why, for the history.")
+    mode = forms.ChoiceField(choices=RunMode.choices, initial=RunMode.AUTO)
+    base_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, content: JsonObject, base_version: int, **kwargs: Any) -> None:  # noqa: ANN401
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        super().__init__(*args, initial={"content": text, "base_version": base_version}, **kwargs)
+        self.current = content
+
+    def clean_content(self) -> JsonObject:
+        """Return the content; it must be an object."""
+        content = self.cleaned_data["content"]
+        if not isinstance(content, dict):
+            msg = "The content must be an object."
+            raise forms.ValidationError(msg)
+        return content
+
+    def get_change(self) -> JsonObject:
+        """Return the edit as a merge patch: fields that were taken out become null."""
+        content: JsonObject = self.cleaned_data["content"]
+        return _make_patch(self.current, content)
+
+
+def _make_patch(before: JsonObject, after: JsonObject) -> JsonObject:
+    patch: JsonObject = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(value, dict) and isinstance(old, dict):
+            patch[key] = _make_patch(old, value)
+        elif key not in before or old != value or type(old) is not type(value):
+            patch[key] = value
+    return patch

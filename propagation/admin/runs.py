@@ -1,0 +1,93 @@
+"""Admin of runs, items, batches and events: to look at; the engine writes."""
+
+from django.contrib import admin
+from django.db.models import F, QuerySet, Sum
+from django.http import HttpRequest
+
+from assets.admin import ReadOnlyMixin
+from propagation.models import (
+    Event,
+    EventCounter,
+    PropagationBatch,
+    PropagationItem,
+    PropagationRun,
+    RunSource,
+)
+
+
+class RunSourceInline(ReadOnlyMixin, admin.TabularInline):
+    """What started the run."""
+
+    model = RunSource
+    extra = 0
+
+
+class BatchInline(ReadOnlyMixin, admin.TabularInline):
+    """How far each batch is."""
+
+    model = PropagationBatch
+    extra = 0
+    fields = ("number", "step", "lane", "size", "applied", "unchanged", "failed", "done_at")
+
+
+@admin.register(PropagationRun)
+class PropagationRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
+    """Runs, newest first."""
+
+    list_display = ("id", "project", "kind", "status", "progress", "actor", "note", "created_at")
+    list_filter = ("status", "kind", "mode", "project")
+    search_fields = ("=id", "note", "sources__entity__code")
+    list_select_related = ("project", "actor")
+    date_hierarchy = "created_at"
+    inlines = (RunSourceInline, BatchInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PropagationRun]:
+        done = F("batches__applied") + F("batches__unchanged") + F("batches__failed")
+        return super().get_queryset(request).annotate(processed=Sum(done, default=0))
+
+    @admin.display(description="progress")
+    def progress(self, run: PropagationRun) -> str:
+        """Items done of all."""
+        return f"{run.processed} of {run.total}"  # type: ignore[attr-defined] (annotated above)
+
+
+@admin.register(PropagationItem)
+class PropagationItemAdmin(ReadOnlyMixin, admin.ModelAdmin):
+    """Items."""
+
+    list_display = ("entity", "run", "state", "level", "version", "error")
+    list_filter = ("state", "entity__kind", "run__project")
+    search_fields = ("entity__code", "=run__id", "error")
+    list_select_related = ("entity", "run", "version__entity")
+    show_full_result_count = False
+
+
+@admin.register(PropagationBatch)
+class PropagationBatchAdmin(ReadOnlyMixin, admin.ModelAdmin):
+    """Batches."""
+
+    list_display = ("__str__", "lane", "step", "size", "applied", "unchanged", "failed",
+                    "deliveries", "done_at")
+    list_filter = ("lane",)
+    search_fields = ("=run__id",)
+    show_full_result_count = False
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyMixin, admin.ModelAdmin):
+    """Events, newest first."""
+
+    list_display = ("seq", "project", "type", "run_id", "payload", "created_at")
+    list_filter = ("type", "project")
+    search_fields = ("type", "=run_id")
+    list_select_related = ("project",)
+    ordering = ("-pk",)
+    show_full_result_count = False
+
+
+@admin.register(EventCounter)
+class EventCounterAdmin(ReadOnlyMixin, admin.ModelAdmin):
+    """The newest event of each project."""
+
+    list_display = ("project", "seq")
+    search_fields = ("project__code",)

@@ -1,0 +1,1 @@
+"""What exists: set-wise writes and the graph."""

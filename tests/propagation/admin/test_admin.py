@@ -1,0 +1,115 @@
+"""The admin: every page answers, people change content through the service and nothing else."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from assets.models import Entity
+from propagation.models import PropagationRun
+from tests.builders import change, drive, get_entity, load, star
+from versions.models import Head, Version
+
+
+@pytest.fixture
+def browser(client: Client, director: User) -> Client:
+    """Return a browser in which the director is signed in."""
+    client.force_login(director)
+    return client
+
+
+@pytest.fixture
+def production(db: None) -> PropagationRun:
+    """Return the finished run of a small production."""
+    del db
+    document = star(3)
+    document["sequences"] = [{"sequence_id": "seq-1", "shots": ["shot-00000"]}]
+    load(document)
+    run = change("hero", description="changed").run
+    assert run is not None
+    return drive(run)
+
+
+def test_every_page_of_every_model_answers(browser: Client, production: PropagationRun) -> None:
+    """Lists, pages of one row, and histories; with a search, which joins other tables."""
+    del production
+    seen = 0
+    for model, model_admin in admin.site._registry.items():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert browser.get(reverse(f"{name}_changelist")).status_code == 200, name
+        assert browser.get(reverse(f"{name}_changelist"), {"q": "1"}).status_code == 200, name
+        row = model_admin.get_queryset(_request(browser)).first()
+        if row is None:
+            continue
+        seen += 1
+        assert browser.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200, name
+        assert browser.get(reverse(f"{name}_history", args=[row.pk])).status_code == 200, name
+    assert seen >= 15
+
+
+def _request(browser: Client) -> object:
+    return browser.get(reverse("admin:index")).wsgi_request
+
+
+def test_a_preview_shows_the_impact_and_writes_nothing(
+    browser: Client, production: PropagationRun
+) -> None:
+    del production
+    before = Version.objects.count()
+    answer = browser.post(_url("hero"), _form("hero", '{"description": "new"}', "preview"))
+    assert answer.status_code == 200
+    assert "4 dependents" in " ".join(answer.content.decode().split())
+    assert Version.objects.count() == before
+
+
+def test_propagating_publishes_as_the_signed_in_user(
+    browser: Client, production: PropagationRun, director: User
+) -> None:
+    del production
+    answer = browser.post(_url("hero"), _form("hero", '{"description": "new"}', "propagate"))
+    run = PropagationRun.objects.latest("pk")
+    assert answer.url == reverse("admin:propagation_propagationrun_change", args=[run.pk])
+    assert (run.total, run.actor) == (4, director)
+    head = Head.objects.select_related("best__content").get(entity=get_entity("hero"))
+    assert head.best.content.data == {"description": "new"}  # the name was taken out
+    assert head.best.author == director
+
+
+def test_a_form_that_is_overtaken_is_refused(browser: Client, production: PropagationRun) -> None:
+    del production
+    form = _form("hero", '{"description": "mine"}', "propagate")
+    change("hero", description="theirs")
+    answer = browser.post(_url("hero"), form)
+    assert answer.status_code == 422
+    assert "the current version is v3" in answer.content.decode()
+
+
+def test_priority_is_the_only_field_of_an_entity_that_the_admin_edits(
+    browser: Client, production: PropagationRun
+) -> None:
+    del production
+    entity = get_entity("shot-00001")
+    url = reverse("admin:assets_shot_change", args=[entity.pk])
+    assert browser.post(url, {"priority": "critical", "code": "other"}).status_code == 302
+    entity.refresh_from_db()
+    assert (entity.priority, entity.code) == ("critical", "shot-00001")
+    assert Entity.history.filter(id=entity.pk).latest().history_change_reason == "priority"
+
+
+def test_nobody_adds_or_deletes_what_only_services_write(
+    browser: Client, production: PropagationRun
+) -> None:
+    for model in ("assets_asset", "versions_version", "propagation_propagationrun"):
+        assert browser.get(reverse(f"admin:{model}_add")).status_code == 403
+    url = reverse("admin:propagation_propagationrun_delete", args=[production.pk])
+    assert browser.post(url, {"post": "yes"}).status_code == 403
+
+
+def _url(code: str) -> str:
+    return reverse("admin:assets_asset_propagate", args=[get_entity(code).pk])
+
+
+def _form(code: str, content: str, button: str) -> dict[str, object]:
+    number = Head.objects.get(entity=get_entity(code)).best.number
+    return {"content": content, "note": "", "mode": "auto", "base_version": number, button: "1"}
