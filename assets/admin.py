@@ -1,7 +1,5 @@
 """Admin of what exists."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
@@ -12,15 +10,15 @@ from assets.models import AssetReference, Membership, Project
 class ReadOnlyMixin:
     """For rows that only services write: people look at them."""
 
-    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: D102
+    def has_add_permission(self, request: HttpRequest, *_: object) -> bool:
         del request
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: D102
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         del request, obj
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: D102
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         del request, obj
         return False
 

@@ -50,7 +50,7 @@ def insert_rows(
 def upsert_rows(
     *, model: type[models.Model], key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]
 ) -> None:
-    """Insert the rows, or update `columns` where the unique `key` exists; row = (*key, *columns)."""
+    """Insert the rows; where the unique `key` exists, update `columns`. Row: (*key, *columns)."""
     fields = [_get_field(model, name) for name in (*key, *columns)]
     names = [_quote(field.column) for field in fields]
     assignments = ", ".join(f"{name} = excluded.{name}" for name in names[len(key) :])
@@ -145,7 +145,8 @@ def _get_field(model: type[models.Model], name: str) -> Column:
     return field
 
 
-def _quote(name: str) -> str:
+def _quote(name: str | None) -> str:
+    assert name is not None  # noqa: S101 (only a field without a column has none)
     return connection.ops.quote_name(name)
 
 
@@ -155,7 +156,9 @@ def _list_columns(fields: Sequence[Column]) -> str:
 
 def _make_table(fields: Sequence[Column], rows: Sequence[Row]) -> tuple[str, list[Any]]:
     """Return SQL for a table `given(c0, c1, …)` that holds the rows, and its parameters."""
-    values = [[_prepare(field, value) for field, value in zip(fields, row, strict=True)] for row in rows]
+    values = [
+        [_prepare(field, value) for field, value in zip(fields, row, strict=True)] for row in rows
+    ]
     names = [f"c{index}" for index in range(len(fields))]
     if connection.vendor == "postgresql":
         arrays = ", ".join(f"%s::{_get_sql_type(field)}[]" for field in fields)

@@ -21,7 +21,7 @@ app.add_defaults(lambda: settings.CELERY)
 app.autodiscover_tasks()
 
 
-@celeryd_init.connect  # type: ignore[untyped-decorator]
+@celeryd_init.connect
 def wait_for_broker(conf: Any = None, **_: object) -> None:  # noqa: ANN401 (Celery's Settings)
     """Let a worker wait for its broker; every other process gives up at once.
 
@@ -31,13 +31,13 @@ def wait_for_broker(conf: Any = None, **_: object) -> None:  # noqa: ANN401 (Cel
     conf.broker_transport_options = settings.CELERY_WORKER_TRANSPORT_OPTIONS
 
 
-@setup_logging.connect  # type: ignore[untyped-decorator]
+@setup_logging.connect
 def keep_django_logging(**_: object) -> None:
     """Keep the logging that settings configured; Celery would replace it."""
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]
-@heartbeat_sent.connect  # type: ignore[untyped-decorator]
+@worker_ready.connect
+@heartbeat_sent.connect
 def announce_lanes(**_: object) -> None:
     """Say every 2 seconds which lanes this worker consumes; /health/ready counts them."""
     from propagation.live.workers import announce_worker  # noqa: PLC0415 (needs loaded settings)

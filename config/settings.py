@@ -4,8 +4,9 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from config.environment import PROJECT_ROOT, env, get_home, locate_redis
 from kombu import Queue
+
+from config.environment import PROJECT_ROOT, env, get_home, locate_redis
 
 HOME = get_home()
 REDIS = locate_redis(home=HOME, url=env.str("REDIS_URL", default=""))

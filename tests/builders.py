@@ -44,8 +44,7 @@ def star(shots: int, *, kind: str = "character") -> dict[str, Any]:
     return {
         "assets": [{"id": "hero", "type": kind, "name": "Hero", "description": "as cast"}],
         "shots": [
-            {"shot_id": f"shot-{index:05}", "visual_prompt": {key: [use]}}
-            for index in range(shots)
+            {"shot_id": f"shot-{index:05}", "visual_prompt": {key: [use]}} for index in range(shots)
         ],
     }
 
@@ -75,20 +74,28 @@ def edges_production(edges: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 def get_entity(code: str, project: str = "film") -> Entity:
     """Return an entity by its code."""
-    entity: Entity = Entity.objects.select_related("project").get(
-        project__code=project, code=code
-    )
+    entity: Entity = Entity.objects.select_related("project").get(project__code=project, code=code)
     return entity
 
 
 def make_cause(
-    actor: User | None = None, *, mode: RunMode = RunMode.AUTO, note: str = "", kind: RunKind = RunKind.CHANGE
+    actor: User | None = None,
+    *,
+    mode: RunMode = RunMode.AUTO,
+    note: str = "",
+    kind: RunKind = RunKind.CHANGE,
 ) -> Cause:
     """Return a cause; without an actor the operator's."""
     return Cause(kind=kind, actor=actor, mode=mode, note=note)
 
 
-def change(code: str, project: str = "film", *, mode: RunMode = RunMode.AUTO, **fields: Any) -> Outcome:
+def change(
+    code: str,
+    project: str = "film",
+    *,
+    mode: RunMode = RunMode.AUTO,
+    **fields: Any,  # noqa: ANN401 (any JSON value)
+) -> Outcome:
     """Change fields of an entity and start the run."""
     entity = get_entity(code, project)
     return propagate_change(

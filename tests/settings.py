@@ -10,7 +10,9 @@ from uuid import uuid4
 TEST_HOME = Path(tempfile.mkdtemp(prefix="continuity-test-"))
 atexit.register(shutil.rmtree, TEST_HOME, ignore_errors=True)
 os.environ["CONTINUITY_HOME"] = str(TEST_HOME)
-os.environ["CONTINUITY_REDIS_PREFIX"] = f"test-{uuid4().hex[:8]}:" if os.environ.get("REDIS_URL") else ""
+os.environ["CONTINUITY_REDIS_PREFIX"] = (
+    f"test-{uuid4().hex[:8]}:" if os.environ.get("REDIS_URL") else ""
+)
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
 
 from config.settings import *  # noqa: E402, F403 (the environment above must be set first)

@@ -11,19 +11,23 @@ from config.celery import app
 def main(lane: str, ready_fd: int) -> None:
     """Run a worker of the lane; write one byte to the pipe when it consumes."""
 
-    @worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
+    @worker_ready.connect(weak=False)
     def tell(**_: object) -> None:
         os.write(ready_fd, b"1")
 
     app.worker_main(
         [
             "worker",
-            "--queues", lane,
-            "--hostname", f"{lane}-{os.getpid()}@%h",
-            "--concurrency", "1",
+            "--queues",
+            lane,
+            "--hostname",
+            f"{lane}-{os.getpid()}@%h",
+            "--concurrency",
+            "1",
             "--without-mingle",
             "--without-gossip",
-            "--loglevel", "WARNING",
+            "--loglevel",
+            "WARNING",
         ]
     )
 

@@ -35,7 +35,13 @@ def compute_checksum(
 ) -> str:
     """Return the version's checksum, 64 hex digits. The order of the inputs does not matter."""
     changes = sorted(
-        [change.source_code, change.role, change.label, change.position, change.source_checksum or ""]
+        [
+            change.source_code,
+            change.role,
+            change.label,
+            change.position,
+            change.source_checksum or "",
+        ]
         for change in inputs
     )
     return hash_text(

@@ -50,12 +50,12 @@ def _read_graph(project_id: int, revision: int) -> DependencyGraph:
     return build_graph(
         revision=revision,
         nodes=(
-            Node(
-                id=pk, code=code, kind=kind, type=type_, is_critical=priority == Priority.CRITICAL
-            )
+            Node(id=pk, code=code, kind=kind, type=type_, is_critical=priority == Priority.CRITICAL)
             for pk, code, kind, type_, priority in entities.values_list(
                 "pk", "code", "kind", "type", "priority"
             ).iterator(chunk_size=10_000)
         ),
-        edges=references.order_by().values_list("source_id", "target_id").iterator(chunk_size=10_000),
+        edges=references.order_by()
+        .values_list("source_id", "target_id")
+        .iterator(chunk_size=10_000),
     )

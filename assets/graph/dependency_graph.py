@@ -62,7 +62,7 @@ class DependencyGraph:
         return tuple(wave for wave in waves if wave)
 
     def get_between(self, sources: Iterable[int], targets: Iterable[int]) -> frozenset[int]:
-        """Return the targets that the sources affect and all that lies between, sources left out."""
+        """Return the targets that the sources affect and all that lies between; no sources."""
         affected = self.get_affected(sources)
         reached = [target for target in targets if target in affected]
         upstream = self.get_affected(reached, upstream=True)

@@ -111,7 +111,7 @@ class _KindManager(models.Manager["Entity"]):
 class Asset(Entity):
     """A character, prop, wardrobe, location, style, or an asset of a type of one's own."""
 
-    objects = _KindManager(Kind.ASSET)
+    objects: ClassVar[Any] = _KindManager(Kind.ASSET)
 
     class Meta:
         proxy = True
@@ -120,7 +120,7 @@ class Asset(Entity):
 class Shot(Entity):
     """A shot."""
 
-    objects = _KindManager(Kind.SHOT)
+    objects: ClassVar[Any] = _KindManager(Kind.SHOT)
 
     class Meta:
         proxy = True
@@ -129,7 +129,7 @@ class Shot(Entity):
 class Sequence(Entity):
     """A sequence; scenes, acts, episodes, reels and seasons are sequences with a parent."""
 
-    objects = _KindManager(Kind.SEQUENCE)
+    objects: ClassVar[Any] = _KindManager(Kind.SEQUENCE)
 
     class Meta:
         proxy = True

@@ -38,8 +38,8 @@ def find_entities(
 ) -> dict[str, Entity | AssetsError]:
     """Return the entity that each identifier names, or what `find_entity` would raise for it.
 
-    One statement, however many identifiers. A code may hold a colon itself: the reading as project:code goes first, because it always
-    has to work.
+    One statement, however many identifiers. A code may hold a colon itself: the reading as
+    project:code goes first, because it always has to work.
     """
     wanted = list(dict.fromkeys(identifiers))
     condition = Q(code__in=wanted)
@@ -53,8 +53,7 @@ def find_entities(
     for entity in found:
         bare.setdefault(entity.code, []).append(entity)
     return {
-        identifier: qualified.get(identifier)
-        or _choose_bare(identifier, bare.get(identifier, []))
+        identifier: qualified.get(identifier) or _choose_bare(identifier, bare.get(identifier, []))
         for identifier in wanted
     }
 

@@ -36,8 +36,6 @@ def set_priority(
         update_rows(
             model=Entity, key="id", columns=["priority"], rows=[(pk, priority) for pk in changed]
         )
-        record_history(
-            model=Entity, ids=changed, change="~", actor=actor, reason="priority", at=at
-        )
+        record_history(model=Entity, ids=changed, change="~", actor=actor, reason="priority", at=at)
         advance_graph_revision(project=project)
     return len(changed)

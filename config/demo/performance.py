@@ -114,9 +114,7 @@ def _follow(stage: Stage, run_id: int) -> None:
         msg = f"run {run_id} is {run['status']} after {time.monotonic() - started:.0f} s"
         raise DemoError(msg)
     counts = " · ".join(f"{value} {key}" for key, value in run["counts"].items() if value)
-    stage.console.print(
-        f"  Done     run {run_id}: {counts} in {time.monotonic() - started:.1f} s"
-    )
+    stage.console.print(f"  Done     run {run_id}: {counts} in {time.monotonic() - started:.1f} s")
 
 
 def _show_example(stage: Stage, *, before: str, after: str) -> None:
@@ -127,7 +125,8 @@ def _show_example(stage: Stage, *, before: str, after: str) -> None:
     for change in _compare_example():
         source = change.use.source_code if change.use else EXAMPLE
         stage.console.print(
-            f"           {source} {change.field.field}: {change.field.before} → {change.field.after}"
+            f"           {source} {change.field.field}: "
+            f"{change.field.before} → {change.field.after}"
         )
     chain = " → ".join(graph.nodes[pk].code for pk in path)
     stage.console.print(f"           because {chain}")

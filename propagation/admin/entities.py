@@ -35,7 +35,7 @@ class EntityAdmin(SimpleHistoryAdmin):
     """
 
     list_display = ("code", "name", "type", "project", "priority")
-    list_filter = ("project", "type", "priority")
+    list_filter: tuple[str, ...] = ("project", "type", "priority")
     search_fields = ("code", "name")
     list_select_related = ("project",)
     readonly_fields = ("project", "kind", "type", "code", "name", "created_at")
@@ -56,7 +56,11 @@ class EntityAdmin(SimpleHistoryAdmin):
         return False
 
     def save_model(
-        self, request: HttpRequest, obj: Entity, form: "ModelForm[Any]", change: bool  # noqa: FBT001
+        self,
+        request: HttpRequest,
+        obj: Entity,
+        form: "ModelForm[Any]",
+        change: bool,  # noqa: FBT001
     ) -> None:
         """Write through the service, as every door does."""
         del form, change
@@ -84,8 +88,9 @@ class EntityAdmin(SimpleHistoryAdmin):
         if not self.has_change_permission(request, entity):
             raise PermissionDenied
         head = Head.objects.select_related("best__content").get(entity=entity, slot=DEFINITION)
-        form = ChangeContentForm(request.POST or None, content=head.best.content.data,
-                                 base_version=head.best.number)
+        form = ChangeContentForm(
+            request.POST or None, content=head.best.content.data, base_version=head.best.number
+        )
         found = None
         if request.method == "POST" and form.is_valid():
             change = Change(

@@ -20,9 +20,15 @@ class ChangeContentForm(forms.Form):
     mode = forms.ChoiceField(choices=RunMode.choices, initial=RunMode.AUTO)
     base_version = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, content: JsonObject, base_version: int, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        data: Any = None,  # noqa: ANN401 (Django's signature)
+        *,
+        content: JsonObject,
+        base_version: int,
+    ) -> None:
         text = json.dumps(content, indent=2, ensure_ascii=False)
-        super().__init__(*args, initial={"content": text, "base_version": base_version}, **kwargs)
+        super().__init__(data, initial={"content": text, "base_version": base_version})
         self.current = content
 
     def clean_content(self) -> JsonObject:

@@ -63,7 +63,9 @@ class BatchEntry(StrictSerializer):
 class BatchBody(StrictSerializer):
     """The story's body of batch; atomic: all or none."""
 
-    asset_changes = BatchEntry(many=True, allow_empty=False, max_length=MAX_BATCH)
+    asset_changes = serializers.ListField(
+        child=BatchEntry(), allow_empty=False, max_length=MAX_BATCH
+    )
     atomic = serializers.BooleanField(default=False)
     propagation_mode = serializers.ChoiceField(RunMode.choices, default=RunMode.AUTO)
     notify_users = serializers.BooleanField(default=True)

@@ -12,7 +12,13 @@ from assets.graph.cache import load_graph
 from assets.graph.dependency_graph import DependencyGraph
 from assets.models import AssetReference
 from assets.services.lookup import find_entity
-from propagation.api.strict import JsonObjectField, StrictSerializer, get_actor, read_body, read_query
+from propagation.api.strict import (
+    JsonObjectField,
+    StrictSerializer,
+    get_actor,
+    read_body,
+    read_query,
+)
 from propagation.models import RunKind
 from propagation.services.change_content import Cause
 from propagation.services.change_references import Edge, change_references
@@ -35,10 +41,12 @@ class DependenciesQuery(StrictSerializer):
 class EdgeBody(StrictSerializer):
     """One use of a source by a target."""
 
-    source = serializers.CharField(max_length=400, trim_whitespace=False)
+    source = serializers.CharField(max_length=400, trim_whitespace=False)  # type: ignore[assignment]
     target = serializers.CharField(max_length=400, trim_whitespace=False)
     role = serializers.RegexField(r"^[a-z][a-z0-9_]*\Z", max_length=32, default="depends_on")
-    label = serializers.CharField(max_length=64, default="", allow_blank=True)
+    label = serializers.CharField(  # type: ignore[assignment]
+        max_length=64, default="", allow_blank=True
+    )
     position = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
     attributes = JsonObjectField(default=dict)
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)

@@ -18,9 +18,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     del request
     missing = _find_missing()
     status = "ok" if not missing else "degraded"
-    return JsonResponse(
-        {"status": status, "missing": missing}, status=503 if missing else 200
-    )
+    return JsonResponse({"status": status, "missing": missing}, status=503 if missing else 200)
 
 
 def _find_missing() -> list[str]:

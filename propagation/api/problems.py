@@ -1,4 +1,4 @@
-"""Errors as application/problem+json (RFC 9457): every answer that is not a success, in one place."""
+"""Errors as application/problem+json (RFC 9457): all answers that are no success, in one place."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     CrossProjectReferenceError: HTTPStatus.UNPROCESSABLE_ENTITY,
     VersionMovedError: HTTPStatus.PRECONDITION_FAILED,
 }
-CODES: Mapping[type[drf.APIException], str] = {
+CODES: Mapping[type[Exception], str] = {
     drf.ParseError: "malformed-json",
     drf.NotAuthenticated: "unauthenticated",
     drf.AuthenticationFailed: "unauthenticated",
@@ -75,12 +75,12 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         return _respond(request, status, error.code, str(error), _describe(error))
     if isinstance(error, DatabaseError):
         set_rollback()
-        logger.exception("database_unavailable path=%s", request.path)
-        response = _respond(
+        logger.error("database_unavailable path=%s", request.path, exc_info=error)
+        busy = _respond(
             request, HTTPStatus.SERVICE_UNAVAILABLE, "busy", "The database is busy; try again."
         )
-        response["Retry-After"] = "1"
-        return response
+        busy["Retry-After"] = "1"
+        return busy
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -123,9 +123,7 @@ def answer_fault(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _answer_plain(
-    request: HttpRequest, status: HTTPStatus, code: str, detail: str
-) -> HttpResponse:
+def _answer_plain(request: HttpRequest, status: HTTPStatus, code: str, detail: str) -> HttpResponse:
     body = make_problem(
         path=request.path, status=status, code=code, detail=detail, request_id=uuid4().hex
     )
@@ -191,4 +189,8 @@ def _flatten(pointer: str, detail: Any) -> Iterator[dict[str, str]]:  # noqa: AN
             is_text = isinstance(value, str)
             yield from _flatten(pointer if is_text else f"{pointer}/{index}", value)
     else:
-        yield {"pointer": pointer, "detail": str(detail), "code": getattr(detail, "code", "invalid")}
+        yield {
+            "pointer": pointer,
+            "detail": str(detail),
+            "code": getattr(detail, "code", "invalid"),
+        }

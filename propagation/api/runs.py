@@ -129,9 +129,7 @@ class PropagationStatusView(APIView):
         )
 
 
-_PROCESSED = Sum(
-    F("batches__applied") + F("batches__unchanged") + F("batches__failed"), default=0
-)
+_PROCESSED = Sum(F("batches__applied") + F("batches__unchanged") + F("batches__failed"), default=0)
 
 
 def _read_seq(project: Project) -> int:

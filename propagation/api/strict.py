@@ -15,6 +15,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     """Refuses unknown fields: a misspelt one must not be dropped in silence."""
 
     def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401 (DRF's signature)
+        """Return the fields; ValidationError of code `unknown` for those that it does not have."""
         if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
             raise serializers.ValidationError(
                 {name: [_suggest(name, self.fields)] for name in sorted(unknown)}, code="unknown"
@@ -28,11 +29,13 @@ class JsonObjectField(serializers.Field[Any, Any, Any, Any]):
     default_error_messages = {"not_an_object": "This must be an object."}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON value)
+        """Return the object."""
         if not isinstance(data, dict):
             self.fail("not_an_object")
         return cast("dict[str, Any]", data)
 
     def to_representation(self, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
+        """Return the object."""
         return value
 
 

@@ -40,9 +40,7 @@ urlpatterns = [
     path("assets/<code:asset_id>/rollback", RollbackView.as_view(), name="rollback"),
     path("assets/<code:asset_id>/dependencies", DependenciesView.as_view(), name="dependencies"),
     path("assets/<code:asset_id>/versions", VersionsView.as_view(), name="versions"),
-    path(
-        "assets/<code:asset_id>/versions/<int:number>", VersionView.as_view(), name="version"
-    ),
+    path("assets/<code:asset_id>/versions/<int:number>", VersionView.as_view(), name="version"),
     path("propagation/batch", BatchView.as_view(), name="batch"),
     path("edges", EdgesView.as_view(), name="edges"),
     path("runs/<int:run_id>", RunView.as_view(), name="run"),

@@ -18,9 +18,7 @@ from propagation.models import PropagationRun, RunStatus
 from propagation.models.run import ACTIVE_STATUSES
 
 
-def continue_run(
-    *, run_id: int, generation: int, at: datetime, is_resend: bool = False
-) -> None:
+def continue_run(*, run_id: int, generation: int, at: datetime, is_resend: bool = False) -> None:
     """Take the run's next action if it still is in that generation; else do nothing.
 
     Sends the batches of the current step that are not done; with none left, goes to the next
@@ -64,7 +62,9 @@ def _finish(*, run: PropagationRun, at: datetime) -> None:
     What was linked to the run's targets while it ran, and is outdated now, gets a run of its own
     in the same transaction.
     """
-    counts = run.batches.aggregate(failed=Sum("failed", default=0), applied=Sum("applied", default=0))
+    counts = run.batches.aggregate(
+        failed=Sum("failed", default=0), applied=Sum("applied", default=0)
+    )
     run.status = _judge(total=run.total, failed=counts["failed"])
     run.finished_at = at
     run.generation += 1

@@ -25,7 +25,9 @@ def attempt_batch(*, run_id: int, number: int, at: datetime) -> None:
     try:
         apply_batch(run_id=run_id, number=number, at=at)
     except DatabaseError:
-        logger.exception("batch_postponed run=%s batch=%s deliveries=%s", run_id, number, deliveries)
+        logger.exception(
+            "batch_postponed run=%s batch=%s deliveries=%s", run_id, number, deliveries
+        )
         _give_up_after_last(run_id, number, deliveries, "The database refused it; see the log.", at)
     except Exception as error:
         logger.exception("batch_failed run=%s batch=%s deliveries=%s", run_id, number, deliveries)

@@ -8,6 +8,7 @@ from assets.models import AssetReference, Project
 from propagation.execution.outdated import find_uncovered
 from propagation.execution.start import start_run
 from propagation.models import PropagationItem, PropagationRun, RunKind, RunMode, RunSource
+from versions.services.following import read_states
 
 
 def start_leftovers(*, run: PropagationRun, at: datetime) -> PropagationRun | None:
@@ -25,7 +26,9 @@ def start_leftovers(*, run: PropagationRun, at: datetime) -> PropagationRun | No
         Exists(PropagationItem.objects.filter(run=run, entity=OuterRef("source_id")))
     ) | Q(Exists(RunSource.objects.filter(run=run, entity=OuterRef("source_id"))))
     references = AssetReference.objects.filter(moved_here, project_id=run.project_id)
-    sources = dict(find_uncovered(references).values_list("source_id", "followed_id").order_by())
+    sources = {
+        state.source_id: state.followed_id for state in read_states(find_uncovered(references))
+    }
     if not sources:
         return None
     return start_run(

@@ -98,8 +98,17 @@ def _insert_work(run: PropagationRun, plan: Plan) -> None:
     batch_ids = dict(
         insert_rows(
             model=PropagationBatch,
-            columns=["run", "number", "step", "lane", "size", "deliveries", "applied", "unchanged",
-                     "failed"],
+            columns=[
+                "run",
+                "number",
+                "step",
+                "lane",
+                "size",
+                "deliveries",
+                "applied",
+                "unchanged",
+                "failed",
+            ],
             rows=(
                 (run.pk, batch.number, batch.step, batch.lane, len(batch.targets), 0, 0, 0, 0)
                 for batch in plan.batches

@@ -1,6 +1,9 @@
 """Defects of a production file, each at its JSON pointer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from propagation.exceptions import PropagationError
 
 LISTED_DEFECTS = 100
 """More than this are counted, not listed."""
@@ -30,3 +33,13 @@ class DefectList:
         self.total += 1
         if len(self.listed) < LISTED_DEFECTS:
             self.listed.append(Defect(pointer=pointer, code=code, detail=detail))
+
+
+class DefectiveProductionError(PropagationError):
+    """The production has defects; nothing was imported."""
+
+    code = "defective-production"
+
+    def __init__(self, defects: Sequence[Defect], *, total: int) -> None:
+        super().__init__()
+        self.defects, self.total = tuple(defects), total

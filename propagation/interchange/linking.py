@@ -76,9 +76,7 @@ def _list_links(record: Record, defects: DefectList) -> Iterator[Link]:
     yield from _read_many(record, record.data, "depends_on", "depends_on", defects)
 
 
-def _read_one(
-    record: Record, key: str, role: str, *, is_upward: bool = False
-) -> Iterator[Link]:
+def _read_one(record: Record, key: str, role: str, *, is_upward: bool = False) -> Iterator[Link]:
     named = record.data.get(key)
     if named is not None:
         yield Link(

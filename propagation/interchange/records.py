@@ -83,7 +83,7 @@ def _iterate(
         if not isinstance(data, dict):
             defects.add(pointer, "wrong-type", "A record must be an object.")
             continue
-        code = data.get(key)
+        code: Any = data.get(key)
         problem = find_code_problem(code)
         if problem:
             defects.add(f"{pointer}/{key}", "bad-id", problem)
@@ -95,7 +95,7 @@ def _iterate(
 
 
 def find_code_problem(code: object) -> str | None:
-    """Return what is wrong with an id, or None: any text of 1 to 255 printable characters."""
+    """Return what is wrong with an id, or None: it is a text of 1 to 255 printable characters."""
     if not isinstance(code, str) or not code:
         return "An id must be a text that is not empty."
     if len(code) > CODE_LENGTH:

@@ -45,7 +45,9 @@ def write_shot(entity: StoredEntity, uses: Iterable[StoredLink]) -> JsonObject:
     for use in uses:
         if use.role in SHOT_ROLES:
             is_plain = use.role == "prop" and not use.attributes
-            pointer: JsonValue = use.other if is_plain else {"asset_id": use.other, **use.attributes}
+            pointer: JsonValue = (
+                use.other if is_plain else {"asset_id": use.other, **use.attributes}
+            )
             _append(references, f"{use.role}_references", pointer)
         else:
             _append(record, "depends_on", _point(use))

@@ -46,9 +46,7 @@ def watch_run(*, run_id: int, timeout_s: float) -> Iterator[None]:
         yield
 
 
-def wait_until(
-    condition: Callable[[], bool], *, run_id: int, timeout_s: float
-) -> bool:
+def wait_until(condition: Callable[[], bool], *, run_id: int, timeout_s: float) -> bool:
     """Wait until the condition holds for the run; tell whether it does at the end."""
     for _ in watch_run(run_id=run_id, timeout_s=timeout_s):
         if condition():

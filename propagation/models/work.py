@@ -24,9 +24,7 @@ class PropagationBatch(models.Model):
     other.
     """
 
-    run = models.ForeignKey(
-        PropagationRun, models.CASCADE, related_name="batches", db_index=False
-    )
+    run = models.ForeignKey(PropagationRun, models.CASCADE, related_name="batches", db_index=False)
     number = models.PositiveIntegerField(help_text="Within the run, from 0.")
     step = models.PositiveIntegerField()
     lane = models.CharField(max_length=16)

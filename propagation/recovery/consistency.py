@@ -56,8 +56,9 @@ def _list_uncovered(project: Project) -> Iterator[Inconsistency]:
         .values_list("source__code", "target__code", "role", "consumption__version__number")
     )
     for source, target, role, consumed in rows.iterator(chunk_size=10_000):
+        version = f"v{consumed}" if consumed else "none of its versions"
         yield Inconsistency(
-            kind="never-consumed" if consumed is None else "outdated",
+            kind="outdated" if consumed else "never-consumed",
             project=project.code,
-            detail=f"{target} uses {source} ({role}) at v{consumed or '–'}",
+            detail=f"{target} uses {source} ({role}) at {version}",
         )

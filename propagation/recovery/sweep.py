@@ -32,16 +32,15 @@ def sweep(*, at: datetime) -> list[int]:
             Coalesce(Max("batches__done_at"), "created_at"),
         )
     )
-    overdue = [run for run in active.order_by("pk") if _is_overdue(run, at)]
+    overdue = [run for run in active.order_by("pk") if _is_overdue(run, run.moved_at, at)]
     for run in overdue:
         logger.warning("run_resent run=%s step=%s resends=%s", run.pk, run.step, run.resends)
         continue_run(run_id=run.pk, generation=run.generation, at=at, is_resend=True)
     return [run.pk for run in overdue]
 
 
-def _is_overdue(run: PropagationRun, at: datetime) -> bool:
+def _is_overdue(run: PropagationRun, moved_at: datetime, at: datetime) -> bool:
     if run.dispatched_at is None:
         return at - run.created_at > timedelta(seconds=START_OVERDUE_S)
     wait_s = settings.OVERDUE_S * min(2**run.resends, LONGEST_WAIT)
-    moved_at: datetime = run.moved_at  # type: ignore[attr-defined] (annotated by sweep)
     return at - moved_at > timedelta(seconds=wait_s)

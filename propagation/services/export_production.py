@@ -27,9 +27,7 @@ def export_production(*, project: Project) -> Iterator[str]:
     header = {"id": project.code, "name": project.name, **project.details}
     yield f'{{"format":{_dump(FORMAT)},\n"project":{_dump(header)}'
     for type_ in TYPED_LISTS:
-        yield from _write_list(
-            f"{type_}s", _write_stub, _read_entities(project, Kind.ASSET, type_)
-        )
+        yield from _write_list(f"{type_}s", _write_stub, _read_entities(project, Kind.ASSET, type_))
     yield from _write_list(
         "assets",
         lambda entity: write_asset(entity, uses[entity.code]),
@@ -70,9 +68,7 @@ def _read_entities(project: Project, kind: Kind, type_: str = "") -> Iterator[St
         "entity__code", "entity__kind", "entity__type", "best__content__body"
     )
     for code, stored_kind, stored_type, body in rows.iterator(chunk_size=5_000):
-        yield StoredEntity(
-            code=code, kind=stored_kind, type=stored_type, content=json.loads(body)
-        )
+        yield StoredEntity(code=code, kind=stored_kind, type=stored_type, content=json.loads(body))
 
 
 def _read_links(

@@ -12,9 +12,8 @@ from assets.services.access import check_role
 from assets.services.history import record_history
 from assets.services.locking import advance_graph_revision, lock_project
 from assets.setwise import insert_rows
-from propagation.exceptions import DefectiveProductionError
 from propagation.execution.start import start_run
-from propagation.interchange.defects import DefectList
+from propagation.interchange.defects import DefectiveProductionError, DefectList
 from propagation.interchange.production import Production, RecordedEntity
 from propagation.live.events import News, record_events
 from propagation.models import PropagationRun, RunKind, RunMode
@@ -101,9 +100,7 @@ def import_production(
     )
 
 
-def _open_project(
-    production: Production, code: str, actor: User | None, at: datetime
-) -> Project:
+def _open_project(production: Production, code: str, actor: User | None, at: datetime) -> Project:
     """Return the locked project, made now if need be; its name and details follow the file."""
     project = Project.objects.filter(code=code).first()
     if project is None:

@@ -86,9 +86,7 @@ def preview_change(*, change: Change, cause: Cause) -> ChangePreview:
     )
 
 
-def _merge(
-    changes: Sequence[Change], contents: Mapping[int, JsonObject]
-) -> dict[int, JsonObject]:
+def _merge(changes: Sequence[Change], contents: Mapping[int, JsonObject]) -> dict[int, JsonObject]:
     merged = dict(contents)
     for change in changes:
         merged[change.entity.pk] = apply_change(merged[change.entity.pk], change.data)

@@ -77,9 +77,7 @@ def write_relinking(
     The caller holds the project's lock and has checked for cycles.
     """
     removed = [one.id for one in relinking.removed]
-    record = partial(
-        record_history, model=AssetReference, actor=actor, reason=reason, at=at
-    )
+    record = partial(record_history, model=AssetReference, actor=actor, reason=reason, at=at)
     record(ids=removed, change="-")
     delete_rows(model=Consumption, ids=removed)
     delete_rows(model=AssetReference, ids=removed)
@@ -92,8 +90,16 @@ def write_relinking(
     record(ids=[one.id for one in relinking.changed], change="~")
     rows = insert_rows(
         model=AssetReference,
-        columns=["project", "source", "target", "role", "label", "position", "follow",
-                 "attributes"],
+        columns=[
+            "project",
+            "source",
+            "target",
+            "role",
+            "label",
+            "position",
+            "follow",
+            "attributes",
+        ],
         rows=(
             (project.pk, *use.key, use.position, Follow.BEST, use.attributes)
             for use in relinking.added

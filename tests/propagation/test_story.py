@@ -14,13 +14,13 @@ from versions.models import Version
 from versions.services.following import find_outdated
 
 pytestmark = pytest.mark.workers
-WAIT = {"HTTP_PREFER": "wait=30"}
+WAIT = {"Prefer": "wait=30"}
 
 
 def propagate(api: APIClient, code: str, **fields: object) -> PropagationRun:
     """Change the entity through the API and wait for the end of the run."""
     body = {"change_data": fields}
-    response = api.post(f"/api/v1/assets/{code}/propagate", body, format="json", **WAIT)
+    response = api.post(f"/api/v1/assets/{code}/propagate", body, format="json", headers=WAIT)
     assert response.status_code == 202, response.data
     assert response.data["status"] == "success", response.data
     assert response["Preference-Applied"] == "wait"
@@ -40,7 +40,7 @@ def test_a_rollback_reaches_all_five_shots(workers: Workers, api: APIClient) -> 
     load(star(5, kind="prop"))
     propagate(api, "hero", description="Changed")
     body = {"version_number": 1, "reason": "Reverted to original design"}
-    answer = api.post("/api/v1/assets/hero/rollback", body, format="json", **WAIT)
+    answer = api.post("/api/v1/assets/hero/rollback", body, format="json", headers=WAIT)
     assert answer.status_code == 202
     assert answer.data["success"] is True
     assert answer.data["affected_entities"] == 5
@@ -71,7 +71,7 @@ def test_a_change_goes_through_the_lane_that_its_mode_names(
     load(star(30))
     for mode in ("realtime", "batch", "background"):
         body = {"change_data": {"description": mode}, "propagation_mode": mode}
-        answer = api.post("/api/v1/assets/hero/propagate", body, format="json", **WAIT)
+        answer = api.post("/api/v1/assets/hero/propagate", body, format="json", headers=WAIT)
         run = PropagationRun.objects.get(pk=answer.data["run_id"])
         assert set(run.batches.values_list("lane", flat=True)) == {mode}
         assert (run.status, run.actor) == ("success", director)

@@ -21,7 +21,7 @@ class Origin(models.TextChoices):
 
 
 class Version(models.Model):
-    """One immutable version of one slot of an entity: v1, v2, …
+    """One immutable version of one slot of an entity, numbered from 1.
 
     Written by `versions.services.publish` and `propagation.execution.apply` only, while they hold
     the lock on the slot's Head; never updated, never deleted. Narrow on purpose: a propagation
@@ -38,9 +38,7 @@ class Version(models.Model):
     slot = models.CharField(max_length=64, default=DEFINITION)
     number = models.PositiveIntegerField()
     content = models.ForeignKey(Content, models.PROTECT, related_name="+", db_index=False)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="+", db_index=False
-    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
     origin = models.CharField(max_length=16, choices=Origin)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
@@ -62,7 +60,8 @@ class Version(models.Model):
                 condition=models.Q(number__gte=1), name="version_numbers_begin_at_1"
             ),
             models.CheckConstraint(
-                condition=models.Q(number=1, parent=None) | models.Q(number__gt=1, parent__isnull=False),
+                condition=models.Q(number=1, parent=None)
+                | models.Q(number__gt=1, parent__isnull=False),
                 name="every_version_but_the_first_has_a_parent",
             ),
             models.CheckConstraint(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, When
 
@@ -51,7 +52,7 @@ def find_outdated(references: QuerySet[AssetReference]) -> QuerySet[AssetReferen
 
 def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState]:
     """Return the states of references that `with_followed` annotated, in one statement."""
-    for row in references.values_list(
+    rows: Iterable[tuple[Any, ...]] = references.values_list(
         "pk",
         "target_id",
         "source_id",
@@ -65,20 +66,19 @@ def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState
         "source__heads__best__checksum",
         "source__heads__latest_id",
         "source__heads__latest__checksum",
-    ):
-        *identity, follow, consumed_id, best_id, best_checksum, latest_id, latest_checksum = row
-        pk, target_id, source_id, source_code, role, label, position = identity
-        is_latest = follow == Follow.LATEST
+    )
+    for pk, target, source, code, role, label, position, follow, consumed, *heads in rows:
+        followed_id, followed_checksum = heads[2:] if follow == Follow.LATEST else heads[:2]
         yield ReferenceState(
             id=pk,
-            target_id=target_id,
-            source_id=source_id,
-            source_code=source_code,
+            target_id=target,
+            source_id=source,
+            source_code=code,
             role=role,
             label=label,
             position=position,
-            is_frozen=follow == Follow.FROZEN and consumed_id is not None,
-            consumed_id=consumed_id,
-            followed_id=latest_id if is_latest else best_id,
-            followed_checksum=latest_checksum if is_latest else best_checksum,
+            is_frozen=follow == Follow.FROZEN and consumed is not None,
+            consumed_id=consumed,
+            followed_id=followed_id,
+            followed_checksum=followed_checksum,
         )

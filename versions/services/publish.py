@@ -110,14 +110,23 @@ def publish_versions(
 ) -> dict[int, int]:
     """Insert the versions, move heads and consumptions; return version ids by entity id.
 
-    The caller holds the locks on the heads of all entities that have one, Four statements (per 50 000 rows),
-    whatever the number of drafts.
+    The caller holds the locks on the heads of all entities that have one. Four statements (per
+    50 000 rows), whatever the number of drafts.
     """
     inserted = insert_rows(
         model=Version,
         columns=[
-            "entity", "slot", "number", "content", "parent", "origin", "author", "run_id", "note",
-            "checksum", "created_at",
+            "entity",
+            "slot",
+            "number",
+            "content",
+            "parent",
+            "origin",
+            "author",
+            "run_id",
+            "note",
+            "checksum",
+            "created_at",
         ],
         rows=(
             (

@@ -56,15 +56,19 @@ def load_uses(*, version: Version) -> list[Use]:
         )
     )
     for source_id, code, role, label, position, version_id, number, content_id in rows:
-        newest[source_id, role, label] = version_id and Use(
-            source_id=source_id,
-            source_code=code,
-            role=role,
-            label=label,
-            position=position,
-            version_id=version_id,
-            version_number=number,
-            content_id=content_id,
+        newest[source_id, role, label] = (
+            Use(
+                source_id=source_id,
+                source_code=code,
+                role=role,
+                label=label,
+                position=position,
+                version_id=version_id,
+                version_number=number,
+                content_id=content_id,
+            )
+            if version_id
+            else None  # the reference was removed
         )
     return sorted(
         (use for use in newest.values() if use),

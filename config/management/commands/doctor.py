@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
-    def handle(self, **options: Any) -> None:  # noqa: ANN401 (Django's signature)
+    def handle(self, **options: Any) -> None:
         checks = []
         for check in run_checks():
             checks.append(check)

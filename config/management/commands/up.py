@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--flower-port", type=int, default=FIRST_FLOWER_PORT)
         parser.add_argument("--no-flower", action="store_true", help="run without Flower")
 
-    def handle(self, **options: Any) -> None:  # noqa: ANN401 (Django's signature)
+    def handle(self, **options: Any) -> None:
         started_at = time.monotonic()
         try:
             code = run_stack(

@@ -1,0 +1,1 @@
+"""Management commands about productions and the engine."""

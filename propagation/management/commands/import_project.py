@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from propagation.exceptions import DefectiveProductionError
-from propagation.interchange.defects import Defect, DefectList
+from propagation.interchange.defects import Defect, DefectiveProductionError, DefectList
 from propagation.interchange.reading import parse_production
 from propagation.services.import_production import ImportReport, import_production
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         defects = DefectList()
         production = parse_production(self._read(options["file"]), defects)
         if production is None:
-            self._refuse(defects.listed, defects.total)
+            raise self._refuse(defects.listed, defects.total)
         project_code = options["project"] or production.code or Path(options["file"]).stem
         for key in production.ignored:
             self.stderr.write(f"ignored: the format has no key {key!r}")
@@ -46,7 +46,7 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
             )
         except DefectiveProductionError as error:
-            self._refuse(error.defects, error.total)
+            raise self._refuse(error.defects, error.total) from error
         except ValidationError as error:
             msg = f"The project code {project_code!r} will not do: {'; '.join(error.messages)}"
             raise CommandError(msg, returncode=DEFECTIVE) from error
@@ -61,12 +61,11 @@ class Command(BaseCommand):
             msg = f"Cannot read {path}: {error.strerror}"
             raise CommandError(msg, returncode=DEFECTIVE) from error
 
-    def _refuse(self, defects: "list[Defect] | tuple[Defect, ...]", total: int) -> Any:
+    def _refuse(self, defects: Sequence[Defect], total: int) -> CommandError:
         for defect in defects:
             self.stderr.write(str(defect))
         rest = f", {len(defects)} of them listed" if total > len(defects) else ""
-        msg = f"{total} defects{rest}; nothing was imported."
-        raise CommandError(msg, returncode=DEFECTIVE)
+        return CommandError(f"{total} defects{rest}; nothing was imported.", returncode=DEFECTIVE)
 
     def _tell(self, report: ImportReport, *, is_dry_run: bool) -> None:
         verb = "would be" if is_dry_run else "is"

@@ -1,7 +1,7 @@
 """The dependency graph answers as NetworkX does, whatever the graph."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 import networkx as nx
@@ -14,7 +14,7 @@ from assets.graph.dependency_graph import DependencyGraph, Edge, Node, build_gra
 LARGEST = 9
 """Small graphs: a fault of traversal shows in them, and Hypothesis tries many."""
 
-Oracle = nx.MultiDiGraph
+Ask = Callable[[DependencyGraph], object]
 
 
 def make_graph(ids: Iterable[int], edges: Iterable[Edge]) -> DependencyGraph:
@@ -22,8 +22,8 @@ def make_graph(ids: Iterable[int], edges: Iterable[Edge]) -> DependencyGraph:
     return build_graph(revision=1, nodes=nodes, edges=edges)
 
 
-def make_oracle(ids: Iterable[int], edges: Iterable[Edge]) -> "Oracle[int]":
-    oracle: Oracle[int] = nx.MultiDiGraph()
+def make_oracle(ids: Iterable[int], edges: Iterable[Edge]) -> "nx.MultiDiGraph[int]":
+    oracle: nx.MultiDiGraph[int] = nx.MultiDiGraph()
     oracle.add_nodes_from(ids)
     oracle.add_edges_from(edges)
     return oracle
@@ -45,7 +45,7 @@ def dags_with_some(draw: st.DrawFn) -> tuple[list[int], list[Edge], list[int]]:
     return ids, edges, draw(st.lists(st.sampled_from(ids), min_size=1, max_size=4))
 
 
-def measure(oracle: "Oracle[int]", sources: Iterable[int]) -> dict[int, int]:
+def measure(oracle: "nx.MultiDiGraph[int]", sources: Iterable[int]) -> dict[int, int]:
     """Return the distance of all that lies at least one edge away from a source."""
     found: dict[int, int] = {}
     for source in set(sources):
@@ -56,7 +56,7 @@ def measure(oracle: "Oracle[int]", sources: Iterable[int]) -> dict[int, int]:
     return found
 
 
-def measure_longest(oracle: "Oracle[int]", sources: Iterable[int]) -> dict[int, int]:
+def measure_longest(oracle: "nx.MultiDiGraph[int]", sources: Iterable[int]) -> dict[int, int]:
     """Return the longest distance from any source, by dynamic programming over a sorted graph."""
     longest: dict[int, int] = dict.fromkeys(sources, 0)
     for id_ in nx.topological_sort(oracle):
@@ -212,9 +212,9 @@ def test_edges_within_are_those_of_the_induced_graph(
         pytest.param(lambda _: make_graph([1], [(1, 9)]), id="build"),
     ],
 )
-def test_an_unknown_id_is_a_key_error(ask: "Sequence[object]") -> None:
+def test_an_unknown_id_is_a_key_error(ask: Ask) -> None:
     with pytest.raises(KeyError):
-        ask(make_graph([1, 2], [(1, 2)]))  # type: ignore[operator]
+        ask(make_graph([1, 2], [(1, 2)]))
 
 
 def test_nothing_is_affected_by_no_source() -> None:

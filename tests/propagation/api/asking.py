@@ -1,0 +1,97 @@
+"""How the tests ask the API, and what holds for every problem that it answers."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from typing import Any
+
+import httpx
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection, models
+from django.http import HttpResponseBase
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from assets.models import Project
+
+PROBLEM_MEMBERS = {"type", "title", "status", "code", "detail", "instance", "request_id"}
+OWN_APPS = ("assets", "versions", "propagation")
+
+
+def post(
+    api: APIClient, path: str, body: object, **headers: str
+) -> Any:  # noqa: ANN401 (the test client's answer)
+    """POST the value as JSON; headers in Django's spelling (HTTP_IF_MATCH)."""
+    return send(api, "POST", path, json.dumps(body), **headers)
+
+
+def send(
+    api: APIClient, method: str, path: str, raw: str | bytes = b"", **headers: str
+) -> Any:  # noqa: ANN401 (the test client's answer)
+    """Send the body as it is, as JSON unless CONTENT_TYPE says otherwise."""
+    content_type = headers.pop("CONTENT_TYPE", "application/json")
+    return api.generic(method, f"/api/v1/{path}", raw, content_type=content_type, **headers)
+
+
+def read_problem(
+    response: HttpResponseBase | httpx.Response, status: int, code: str
+) -> dict[str, Any]:
+    """Return the problem after checking that it is one, with this status and code."""
+    body = read_any_problem(response)
+    assert (body["status"], body["code"]) == (status, code), body
+    return body
+
+
+def read_any_problem(response: Any) -> dict[str, Any]:  # noqa: ANN401 (of either client)
+    """Return the problem after checking all that RFC 9457 and our own rules say of it."""
+    content_type = response.headers["Content-Type"]
+    assert content_type == "application/problem+json", (response.status_code, response.content)
+    body: dict[str, Any] = json.loads(response.content)
+    assert body.keys() >= PROBLEM_MEMBERS
+    assert body["status"] == response.status_code
+    assert body["type"] == f"/problems/{body['code']}"
+    assert body["title"]
+    assert body["detail"]
+    assert body["instance"].startswith("/api/v1")
+    assert len(body["request_id"]) == 32
+    return body
+
+
+def list_pointers(problem: dict[str, Any]) -> list[str]:
+    """Return where the problem's field errors lie."""
+    return [error["pointer"] for error in problem["errors"]]
+
+
+def make_token(name: str, *arguments: str) -> str:
+    """Return the token that `manage.py token` prints for the user."""
+    output = StringIO()
+    call_command("token", name, *arguments, stdout=output)
+    return output.getvalue().splitlines()[-1]
+
+
+@contextmanager
+def nothing_written() -> Iterator[None]:
+    """Check that the block adds or removes no row of ours and moves no graph revision."""
+    before = _take_stock()
+    yield
+    assert _take_stock() == before
+
+
+def count_statements(api: APIClient, method: str, path: str, body: object = None) -> int:
+    """Return how many SQL statements a request takes that has to succeed."""
+    with CaptureQueriesContext(connection) as captured:
+        response = send(api, method, path, b"" if body is None else json.dumps(body))
+    assert response.status_code in (200, 202), response.content
+    return len(captured)
+
+
+def _take_stock() -> dict[str, object]:
+    ours = [model for label in OWN_APPS for model in apps.get_app_config(label).get_models()]
+    counts: dict[str, object] = {model.__name__: _count(model) for model in ours}
+    return counts | {"revisions": list(Project.objects.values_list("code", "graph_revision"))}
+
+
+def _count(model: type[models.Model]) -> int:
+    return model._default_manager.count()
