@@ -37,14 +37,15 @@ class DependencyGraph:
     ) -> dict[int, int]:
         """Return every entity reachable from the sources, with its distance in edges from them.
 
-        In order of distance. A source is left out unless another source reaches it. depth: the
+        In order of distance, then of id. A source is left out unless another source reaches it. depth: the
         largest distance wanted (0: nothing, None: all). O(nodes + edges) whatever the number of
         paths (there may be 2 to the power of many).
         """
         step = self._graph.predecessor_indices if upstream else self._graph.successor_indices
         roots = [self._index[source] for source in dict.fromkeys(sources)]
         distances = _measure_distances(roots, step, depth)
-        return {self._graph[index]: distance for index, distance in distances.items()}
+        pairs = sorted((distance, self._graph[index]) for index, distance in distances.items())
+        return {entity: distance for distance, entity in pairs}
 
     def get_levels(self, sources: Iterable[int]) -> tuple[tuple[int, ...], ...]:
         """Return what the sources affect, in waves: levels[d] = ids at longest distance d + 1.

@@ -9,10 +9,20 @@ from propagation.models import RunMode
 from versions.canonical import JsonObject
 
 
+class IndentedJSONField(forms.JSONField):
+    """JSON that people read: a field per line."""
+
+    def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 (Django's signature)
+        """Return the text to show; what did not parse is shown as it was typed."""
+        if isinstance(value, dict | list):
+            return json.dumps(value, indent=2, ensure_ascii=False)
+        return super().prepare_value(value)
+
+
 class ChangeContentForm(forms.Form):
     """The whole content of an entity, to be edited as JSON."""
 
-    content = forms.JSONField(
+    content = IndentedJSONField(
         widget=forms.Textarea(attrs={"rows": 18, "cols": 90, "spellcheck": "false"}),
         help_text="The content as JSON; change values, add fields, or remove them.",
     )
@@ -27,8 +37,7 @@ class ChangeContentForm(forms.Form):
         content: JsonObject,
         base_version: int,
     ) -> None:
-        text = json.dumps(content, indent=2, ensure_ascii=False)
-        super().__init__(data, initial={"content": text, "base_version": base_version})
+        super().__init__(data, initial={"content": content, "base_version": base_version})
         self.current = content
 
     def clean_content(self) -> JsonObject:

@@ -96,12 +96,12 @@ def test_upstream_is_downstream_of_the_reversed_graph(
 
 
 @given(dags_with_some())
-def test_affected_comes_in_order_of_distance(
+def test_affected_comes_in_order_of_distance_then_of_id(
     drawn: tuple[list[int], list[Edge], list[int]],
 ) -> None:
     ids, edges, sources = drawn
-    distances = list(make_graph(ids, edges).get_affected(sources).values())
-    assert distances == sorted(distances)
+    affected = list(make_graph(ids, edges).get_affected(sources).items())
+    assert affected == sorted(affected, key=lambda item: (item[1], item[0]))
 
 
 @given(dags_with_some())

@@ -5,6 +5,7 @@ import re
 import select
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -29,12 +30,20 @@ class Started:
         self.seen: list[str] = []
 
     def read_until(self, pattern: str) -> re.Match[str]:
-        """Return the match of the next line that has one; fail when the output ends before."""
+        """Return the match of the next line that has one.
+
+        Fails when the output ends before, or when PATIENCE_S is over: the process is ended then.
+        """
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.seen.append(line)
-            if found := re.search(pattern, line):
-                return found
+        watchdog = threading.Timer(PATIENCE_S, self.process.kill)
+        watchdog.start()
+        try:
+            for line in self.process.stdout:
+                self.seen.append(line)
+                if found := re.search(pattern, line):
+                    return found
+        finally:
+            watchdog.cancel()
         pytest.fail(f"{pattern!r} was never printed in:\n{''.join(self.seen)}")
 
     def read_rest(self) -> str:

@@ -10,8 +10,13 @@ from config.stack.part import Part
 from config.stack.supervisor import Supervisor
 
 
+def say(text: str) -> None:
+    """Write whole lines at once: those of a part and of its child share a pipe."""
+    os.write(1, f"{text}\n".encode())
+
+
 def print_pid() -> None:
-    print(f"pid {os.getpid()}", flush=True)  # noqa: T201
+    say(f"pid {os.getpid()}")
 
 
 def wait() -> None:
@@ -33,7 +38,7 @@ def ignore_stop() -> None:
 
 def say_farewell() -> None:
     def leave(_number: int, _frame: object) -> None:
-        print("stops", flush=True)  # noqa: T201
+        say("stops")
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, leave)
@@ -45,7 +50,7 @@ def fail() -> None:
 
 
 def print_ready() -> None:
-    print("warming up\nready now", flush=True)  # noqa: T201
+    say("warming up\nready now")
     signal.pause()
 
 
@@ -53,9 +58,9 @@ def tell_whether_open(descriptor: int) -> None:
     try:
         os.fstat(descriptor)
     except OSError:
-        print("closed", flush=True)  # noqa: T201
+        say("closed")
     else:
-        print("open", flush=True)  # noqa: T201
+        say("open")
     signal.pause()
 
 

@@ -1,5 +1,7 @@
 """The admin: every page answers, people change content through the service and nothing else."""
 
+import html
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -62,6 +64,21 @@ def test_a_preview_shows_the_impact_and_writes_nothing(
     assert answer.status_code == 200
     assert "4 dependents" in " ".join(answer.content.decode().split())
     assert Version.objects.count() == before
+
+
+def test_the_form_posted_back_as_it_is_shown_changes_nothing(
+    browser: Client, production: PropagationRun
+) -> None:
+    del production
+    shown = browser.get(_url("hero")).context["form"]
+    form = {field.name: field.subwidgets[0].data["value"] for field in shown.hidden_fields()}
+    page = str(shown["content"])
+    text = html.unescape(page[page.index(">") + 1 : page.rindex("<")]).strip()
+    assert text.count("\n") == 3  # a line per field
+    answer = browser.post(
+        _url("hero"), {**form, "content": text, "mode": "auto", "note": "", "propagate": "1"}
+    )
+    assert answer["Location"] == reverse("admin:assets_asset_change", args=[get_entity("hero").pk])
 
 
 def test_propagating_publishes_as_the_signed_in_user(

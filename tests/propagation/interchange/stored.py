@@ -18,7 +18,7 @@ Stored: TypeAlias = tuple[dict[str, Any], set[tuple[Any, ...]]]
 
 def count_rows() -> dict[str, int]:
     """Return the number of rows of every table."""
-    return {model._meta.label: model._base_manager.count() for model in apps.get_models()}  # noqa: SLF001
+    return {model._meta.label: model._base_manager.count() for model in apps.get_models()}
 
 
 def list_edges(code: str = "film") -> list[tuple[str, str, str]]:

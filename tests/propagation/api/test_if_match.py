@@ -1,0 +1,73 @@
+"""If-Match and ETag: a change that says which version it started from."""
+
+from urllib.parse import quote
+
+import pytest
+from rest_framework.test import APIClient
+
+from tests.builders import change, load
+from tests.propagation.api.asking import nothing_written, post, read_problem
+
+pytestmark = pytest.mark.django_db
+BODY = {"change_data": {"colour": "blue"}}
+CODES = ["ü", "пальто", "😀", 'a"b', "50%", "a b", " a ", "it's", "back\\slash", "a,b", "x_v2", "W", "%22"]
+
+
+def test_the_current_version_is_accepted(film: None, api: APIClient) -> None:
+    change("hero", hat="tall")
+    answer = post(api, "assets/hero/propagate", BODY, HTTP_IF_MATCH='"hero_v2"')
+    assert (answer.status_code, answer.json()["version"]) == (202, "hero_v3")
+
+
+def test_a_star_accepts_any_version(film: None, api: APIClient) -> None:
+    answer = post(api, "assets/hero/propagate", BODY, HTTP_IF_MATCH="*")
+    assert answer.status_code == 202
+
+
+def test_an_older_version_is_refused(film: None, api: APIClient) -> None:
+    change("hero", hat="tall")
+    with nothing_written():
+        answer = post(api, "assets/hero/propagate", BODY, HTTP_IF_MATCH='"hero_v1"')
+    assert "current_version" in read_problem(answer, 412, "version-conflict")
+
+
+def test_a_version_that_is_not_there_yet_is_refused(film: None, api: APIClient) -> None:
+    answer = post(api, "assets/hero/propagate", BODY, HTTP_IF_MATCH='"hero_v999999999"')
+    read_problem(answer, 412, "version-conflict")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "", '""', "hero_v1", 'W/"hero_v1"', '"hero_v01"', '"hero_v-1"', '"hero_v"', '"hero"',
+        '"shot-00001_v1"', '"HERO_v1"', '"film:hero_v1"', '"hero_v1', '"hero_v99999999999999999999"',
+        '"hero_v١"', "\xff", '"hero_v1"x', '"*"', "a" * 60_000,
+    ],
+)
+def test_what_is_no_version_of_the_entity_is_refused(
+    film: None, api: APIClient, header: str
+) -> None:
+    with nothing_written():
+        answer = post(api, "assets/hero/propagate", BODY, HTTP_IF_MATCH=header)
+    assert '"hero_v1"' in read_problem(answer, 400, "bad-etag")["detail"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_etag_comes_back_as_it_went_whatever_the_code(api: APIClient, code: str) -> None:
+    load({"assets": [{"id": code, "type": "prop"}]})
+    path = f"assets/{quote(code, safe='')}"
+    first = api.get(f"/api/v1/{path}")["ETag"]
+    assert first.isascii()
+    assert first.count('"') == 2
+    second = post(api, f"{path}/propagate", BODY, HTTP_IF_MATCH=first)
+    assert (second.status_code, second.json()["version"]) == (202, f"{code}_v2")
+    third = post(api, f"{path}/propagate", BODY, HTTP_IF_MATCH=first)
+    read_problem(third, 412, "version-conflict")
+    fourth = post(api, f"{path}/propagate", BODY, HTTP_IF_MATCH=second["ETag"])
+    assert fourth.status_code == 200
+
+
+def test_different_codes_have_different_etags(api: APIClient) -> None:
+    load({"assets": [{"id": code, "type": "prop"} for code in CODES]})
+    paths = [f"/api/v1/assets/{quote(code, safe='')}" for code in CODES]
+    assert len({api.get(path)["ETag"] for path in paths}) == len(CODES)

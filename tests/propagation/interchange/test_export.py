@@ -1,0 +1,270 @@
+"""What is exported and imported again is the same, in the same project and in another one."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assets.models import Follow
+from propagation.services.change_references import Edge, change_references
+from tests.builders import change, drive, get_entity, load, make_cause
+from tests.propagation.interchange.stored import (
+    Document,
+    count_rows,
+    export,
+    read_content,
+    read_stored,
+)
+
+pytestmark = pytest.mark.django_db
+
+ODD_IDS = (
+    " ",
+    " leading blank",
+    "trailing blank ",
+    "a/b/../c",
+    "project:code:more",
+    "100%",
+    "%s %(code)s",
+    "it's",
+    'say "cut"',
+    "back\\slash",
+    "a?b=c&d#e",
+    "{id}",
+    "null",
+    "0",
+    "e\u0301",
+    "\u00e9",
+    "UPPER",
+    "upper",
+    "🎬👩\u200d🚀",
+    "日本語",
+    "مشهد",
+    "\u2028",
+    "'; DROP TABLE assets_entity; --",
+    "x" * 255,
+    "🎬" * 255,
+)
+ODD_CONTENTS: tuple[Any, ...] = (
+    "",
+    " blanks ",
+    "NUL \0 in a text",
+    "new\nline\ttab\x1b[31m",
+    "quotes ' \" ` and \\ \\u0000",
+    "e\u0301🎬\u2028",
+    None,
+    True,
+    False,
+    0,
+    -0.0,
+    0.1,
+    1e5,
+    1e23,
+    5e-324,
+    1.7976931348623157e308,
+    2**63,
+    -(10**40),
+    [],
+    {},
+    [None, [], {}, ""],
+    {"": {"": ""}},
+    {"b": 1, "a": {"d": [2], "c": 3}},
+)
+
+
+def nest(depth: int) -> Any:  # noqa: ANN401 (any JSON value)
+    """Return an object nested that deep."""
+    value: Any = "bottom"
+    for _ in range(depth):
+        value = {"in": [value]}
+    return value
+
+
+def check_round_trip(code: str = "film") -> str:
+    """Check that the exported file changes nothing here, and makes the same elsewhere."""
+    text, before, rows = export(code), read_stored(code), count_rows()
+    load(json.loads(text), code=code)
+    assert count_rows() == rows
+    assert read_stored(code) == before
+    load(json.loads(text), code="copy")
+    assert read_stored("copy") == before
+    return text
+
+
+@pytest.mark.parametrize("name", ["tiny", "forrest", "alab"])
+def test_a_real_production_survives_the_round_trip(name: str, shared_data: Path) -> None:
+    load(json.loads((shared_data / f"{name}.json").read_text()), code=name)
+    check_round_trip(name)
+
+
+@pytest.mark.parametrize("name", ["tiny", "forrest", "alab"])
+def test_an_export_of_a_copy_is_the_same_file(name: str, shared_data: Path) -> None:
+    document = json.loads((shared_data / f"{name}.json").read_text())
+    load(document, code=name)
+    first = json.loads(export(name))
+    load(first, code="copy")
+    assert json.loads(export("copy")) == {**first, "project": {**first["project"], "id": "copy"}}
+
+
+@pytest.mark.parametrize("name", ["tiny", "forrest", "alab"])
+def test_an_export_holds_every_record_of_its_source(name: str, shared_data: Path) -> None:
+    source = json.loads((shared_data / f"{name}.json").read_text())
+    load(source, code=name)
+    exported = json.loads(export(name))
+    for list_name in ("characters", "props", "wardrobes", "locations", "styles"):
+        ids = {record["id"] for record in source.get(list_name, [])}
+        assert {record["id"] for record in exported[list_name]} == ids
+    for list_name, key in (("shots", "shot_id"), ("sequences", "sequence_id"), ("assets", "id")):
+        theirs = {record[key]: record for record in exported[list_name]}
+        assert list(theirs) == [record[key] for record in source.get(list_name, [])]
+        for record in source.get(list_name, []):
+            plain = drop_empty(record)
+            assert drop_empty(theirs[record[key]]) == {**theirs[record[key]], **plain}
+
+
+def drop_empty(record: Document) -> Document:
+    """Return the record without empty lists and objects: they say the same as none."""
+    plain = {
+        key: drop_empty(value) if isinstance(value, dict) else value
+        for key, value in record.items()
+    }
+    return {key: value for key, value in plain.items() if value not in ([], {})}
+
+
+def test_awkward_ids_survive_as_assets_shots_and_sequences() -> None:
+    load(
+        {
+            "assets": [{"id": f"a{code}"[:255], "type": "prop"} for code in ODD_IDS[:-2]]
+            + [{"id": code, "type": code.strip()[:64] or "odd"} for code in ODD_IDS],
+            "shots": [{"shot_id": f"s{code}"[:255], "depends_on": [code]} for code in ODD_IDS[:-2]],
+            "sequences": [
+                {"sequence_id": f"q{code}", "shots": [f"s{code}"]} for code in ODD_IDS[:-2]
+            ],
+        }
+    )
+    entities, references = read_stored()
+    assert set(ODD_IDS) <= entities.keys()
+    assert {source for source, *_ in references} >= set(ODD_IDS[:-2])
+    check_round_trip()
+
+
+@pytest.mark.parametrize("value", [*ODD_CONTENTS, nest(100)])
+def test_odd_content_survives_to_the_last_byte(value: object) -> None:
+    load(
+        {
+            "assets": [{"id": "a", "type": "prop", "odd": value, "attributes": {"odd": value}}],
+            "shots": [{"shot_id": "s", "visual_prompt": {"text": value}}],
+            "sequences": [{"sequence_id": "q", "odd": [value]}],
+        }
+    )
+    stored = read_content("a")["odd"]
+    assert json.dumps(stored, sort_keys=True) == json.dumps(value, sort_keys=True)
+    assert read_content("s")["visual_prompt"] == {"text": value}
+    check_round_trip()
+
+
+keys = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(lambda key: f"k{key}")
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30
+)
+@given(st.dictionaries(keys, values, max_size=4))
+def test_any_content_survives_the_round_trip(content: Document) -> None:
+    report = load({"assets": [{**content, "id": "a", "type": "prop"}]})
+    if report.run:
+        drive(report.run)
+    assert read_content("a") == content
+    text = export()
+    load(json.loads(text))
+    assert read_content("a") == content
+    assert export() == text
+
+
+def test_attributes_of_references_survive() -> None:
+    odd = {"mood": 'it\'s "odd" \\', "takes": [1, None, True, 0.5], "nested": {"": ""}}
+    load(
+        {
+            "characters": [{"id": "ana"}],
+            "props": [{"id": "lamp"}, {"id": "bulb"}],
+            "shots": [
+                {
+                    "shot_id": "s",
+                    "visual_prompt": {
+                        "character_references": [{"asset_id": "ana", **odd}],
+                        "prop_references": [{"asset_id": "lamp", **odd}, "bulb"],
+                    },
+                }
+            ],
+            "sequences": [{"sequence_id": "q", "shots": [{"asset_id": "s", "cut": 1}]}],
+        }
+    )
+    check_round_trip()
+
+
+def test_a_nested_tree_of_sequences_survives() -> None:
+    sequences = [
+        {"sequence_id": f"q{depth}", **({"parent": f"q{depth - 1}"} if depth else {})}
+        for depth in range(6)
+    ]
+    load({"sequences": sequences})
+    check_round_trip()
+
+
+def test_what_was_changed_since_is_exported() -> None:
+    load({"assets": [{"id": code, "type": "prop", "name": code} for code in "abc"]})
+    change("a", name="Lamp", watts=40)
+    change_references(
+        added=[Edge(source=get_entity("a"), target=get_entity("b"))],
+        cause=make_cause(),
+        at=timezone.now(),
+    )
+    exported = json.loads(check_round_trip())
+    assert exported["assets"][0] == {"id": "a", "type": "prop", "name": "Lamp", "watts": 40}
+    assert exported["assets"][1]["depends_on"] == ["a"]
+    assert exported["props"][0] == {"id": "a", "name": "Lamp"}
+
+
+def test_importing_an_export_leaves_what_references_follow() -> None:
+    """The format has no word for it, so a file cannot mean to change it."""
+    load(
+        {"assets": [{"id": "a", "type": "prop"}, {"id": "b", "type": "prop", "depends_on": ["a"]}]}
+    )
+    reference = get_entity("b").uses.get()
+    reference.follow = Follow.FROZEN
+    reference.save()
+    load(json.loads(export()))
+    reference.refresh_from_db()
+    assert reference.follow == Follow.FROZEN
+
+
+def test_the_command_writes_the_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    load({"project": {"name": "Film, 日本"}, "assets": [{"id": "a 🎬", "type": "prop"}]})
+    call_command("export_project", "film")
+    written = capsys.readouterr().out
+    assert written == export()
+    path = tmp_path / "film.json"
+    path.write_text(written)
+    rows = count_rows()
+    call_command("import_project", str(path))
+    assert count_rows() == rows
+
+
+def test_the_command_refuses_an_unknown_project() -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("export_project", "nowhere")
+    assert refused.value.returncode == 2
