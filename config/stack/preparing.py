@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from config.stack.unacknowledged import restore_unacknowledged
-from propagation.live.redis import connect
+from propagation.live.workers import forget_workers
 
 
 def count_pending_migrations() -> int:
@@ -27,16 +27,7 @@ def prepare() -> None:
         sys.stdout.write(f"applying {pending} migrations\n")
         call_command("migrate", interactive=False, verbosity=0)
     if settings.REDIS.is_private:
-        _forget_workers()
+        # Else a start within ten seconds of a stop looks ready while its workers still start.
+        forget_workers()
         if restored := restore_unacknowledged():
             sys.stdout.write(f"gave back {restored} messages that killed workers held\n")
-
-
-def _forget_workers() -> None:
-    """Drop what the last run's workers announced: Redis kept it on disk, and they are gone.
-
-    Else a start within ten seconds of a stop looks ready while its workers are still starting.
-    """
-    with connect() as client:
-        for key in client.scan_iter(f"{settings.REDIS_PREFIX}worker:*"):
-            client.delete(key)

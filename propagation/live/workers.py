@@ -26,5 +26,13 @@ def count_workers() -> dict[str, int]:
         }
 
 
+def forget_workers() -> None:
+    """Drop all announcements: those of workers that ended may have outlived them in Redis."""
+    with connect() as client:
+        for lane in settings.LANES:
+            for key in client.scan_iter(f"{_prefix(lane)}*", count=1000):
+                client.delete(key)
+
+
 def _prefix(lane: str) -> str:
     return f"{settings.REDIS_PREFIX}worker:{lane}:"

@@ -1,0 +1,169 @@
+"""GET projects, entities, versions and runs: what exists, what it was, and how far it is."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils.dateparse import parse_datetime
+from rest_framework.test import APIClient
+
+from assets.models import Project
+from propagation.models import EventCounter, PropagationRun
+from tests.builders import change, drive, load, star
+from tests.propagation.api.asking import post, read_problem
+from versions.models import Version
+
+pytestmark = pytest.mark.django_db
+TIMES = ("created_at", "finished_at")
+
+
+def get(api: APIClient, path: str) -> dict[str, object]:
+    """Return the body of the answer; times are checked to be aware, and left out."""
+    answer = api.get(f"/api/v1/{path}")
+    assert answer.status_code == 200, answer.content
+    body: dict[str, object] = answer.json()
+    for name in TIMES:
+        if text := body.pop(name, None):
+            parsed = parse_datetime(str(text))
+            assert parsed
+            assert parsed.tzinfo
+    return body
+
+
+def start_run() -> PropagationRun:
+    """Change the hero and return the run."""
+    run = change("hero", colour="blue").run
+    assert run
+    return run
+
+
+def test_a_project_shows_its_graph_revision(film: None, api: APIClient) -> None:
+    project = Project.objects.get()
+    assert get(api, "projects/film") == {
+        "id": "film", "name": project.name, "details": {},
+        "graph_revision": project.graph_revision,
+    }
+
+
+def test_an_entity_shows_the_content_of_its_best_version(film: None, api: APIClient) -> None:
+    assert get(api, "assets/hero") == {
+        "id": "hero", "kind": "asset", "type": "character", "name": "Hero",
+        "priority": "normal", "project_id": "film", "best": "hero_v1", "latest": "hero_v1",
+        "content": {"name": "Hero", "description": "as cast"},
+    }
+
+
+def test_entities_are_listed_by_kind(film: None, api: APIClient) -> None:
+    listed = get(api, "projects/film/assets")["data"]
+    assert listed == [
+        {"id": "hero", "kind": "asset", "type": "character", "name": "Hero", "priority": "normal"}
+    ]
+
+
+def test_a_version_says_who_made_it_and_why(film: None, api: APIClient, director: User) -> None:
+    body = {"change_data": {"colour": "blue"}, "note": "Notes of 12 March"}
+    post(api, "assets/hero/propagate", body)
+    stored = Version.objects.get(entity__code="hero", number=2)
+    described = {
+        "id": "hero_v2", "number": 2, "origin": "authored", "author": director.username,
+        "run_id": None, "note": "Notes of 12 March", "checksum": stored.checksum,
+    }
+    detail = get(api, "assets/hero/versions/2")
+    assert detail == {
+        **described,
+        "content": {"name": "Hero", "description": "as cast", "colour": "blue"},
+        "uses": [],
+    }
+    newest = api.get("/api/v1/assets/hero/versions").json()["data"][0]
+    assert {key: value for key, value in newest.items() if key not in TIMES} == described
+
+
+def test_an_old_version_resolves_as_it_did(film: None, api: APIClient) -> None:
+    run = drive(start_run())
+    versions = [get(api, f"assets/shot-00001/versions/{number}") for number in (1, 2)]
+    assert [version["origin"] for version in versions] == ["imported", "propagated"]
+    assert [version["run_id"] for version in versions] == [None, run.pk]
+    used = [version["uses"] for version in versions]
+    assert used == [
+        [{"id": "hero", "role": "character", "label": "", "version": f"hero_v{number}"}]
+        for number in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize("number", ["0", "2", str(2**31), "9" * 400])
+def test_a_version_that_never_was_is_not_found(
+    film: None, api: APIClient, number: str
+) -> None:
+    answer = api.get(f"/api/v1/assets/hero/versions/{number}")
+    read_problem(answer, 404, "version-not-found")
+
+
+def test_a_run_shows_how_far_it_is(film: None, api: APIClient) -> None:
+    run = start_run()
+    url = f"/api/v1/runs/{run.pk}"
+    before = {
+        "id": run.pk, "kind": "change", "status": "accepted", "asset_id": "hero",
+        "version": "hero_v2", "mode": "auto", "progress": 0.0, "processed": 0, "total": 3,
+        "counts": {"applied": 0, "unchanged": 0, "failed": 0},
+        "lanes": {"background": {"total": 3, "done": 0, "failed": 0, "queued": 3}},
+        "note": "", "links": {"self": url, "items": f"{url}/items"}, "project_id": "film",
+        "finished_at": None,
+    }
+    assert {"finished_at": None, **get(api, f"runs/{run.pk}")} == before
+    assert api.get(url)["Retry-After"] == "1"
+    drive(run)
+    assert {"finished_at": None, **get(api, f"runs/{run.pk}")} == before | {
+        "status": "success", "progress": 100.0, "processed": 3,
+        "counts": {"applied": 3, "unchanged": 0, "failed": 0},
+        "lanes": {"background": {"total": 3, "done": 3, "failed": 0, "queued": 0}},
+    }
+    assert not api.get(url).has_header("Retry-After")
+
+
+def test_the_items_of_a_run_show_what_became_of_each(film: None, api: APIClient) -> None:
+    run = start_run()
+    item = {
+        "id": "shot-00000", "type": "shot", "state": "queued", "lane": "background", "level": 1,
+        "version": None, "error": "",
+    }
+    assert api.get(f"/api/v1/runs/{run.pk}/items").json()["data"][0] == item
+    drive(run)
+    done = item | {"state": "applied", "version": "shot-00000_v2"}
+    assert api.get(f"/api/v1/runs/{run.pk}/items").json()["data"][0] == done
+
+
+def test_a_run_without_targets_is_complete(film: None, api: APIClient) -> None:
+    run = change("shot-00001", mood="calm").run
+    assert run
+    shown = get(api, f"runs/{run.pk}")
+    assert (shown["status"], shown["progress"], shown["lanes"]) == ("success", 100.0, {})
+
+
+def test_runs_are_listed_newest_first(film: None, api: APIClient) -> None:
+    runs = [change("hero", colour=colour).run for colour in ("blue", "red")]
+    listed = api.get("/api/v1/projects/film/runs").json()["data"]
+    assert [one["id"] for one in listed] == [run.pk for run in reversed(runs) if run]
+    assert {one["status"] for one in listed} == {"accepted"}
+
+
+def test_a_quiet_project_is_idle(film: None, api: APIClient) -> None:
+    project = Project.objects.get()
+    assert get(api, "projects/film/propagation-status") == {
+        "project_id": "film", "state": "idle", "active_runs": [], "lanes": {},
+        "out_of_date": 0, "failed": 0, "graph_revision": project.graph_revision,
+        "seq": EventCounter.objects.get(project=project).seq,
+    }
+
+
+def test_the_status_follows_a_run_to_its_end(film: None, api: APIClient) -> None:
+    load(star(2), code="other")
+    run = start_run()
+    during = get(api, "projects/film/propagation-status")
+    assert (during["state"], during["out_of_date"]) == ("running", 3)
+    assert during["active_runs"] == [
+        {"id": run.pk, "status": "accepted", "progress": 0.0, "processed": 0, "total": 3}
+    ]
+    assert during["lanes"] == {"background": {"queued": 3}}
+    assert get(api, "projects/other/propagation-status")["state"] == "idle"
+    drive(run)
+    after = get(api, "projects/film/propagation-status")
+    assert (after["state"], after["out_of_date"], after["lanes"]) == ("idle", 0, {})
+    assert after["seq"] > during["seq"]

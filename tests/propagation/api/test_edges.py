@@ -1,0 +1,165 @@
+"""POST and DELETE /edges: references between entities."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from assets.models import AssetReference
+from propagation.models import PropagationRun
+from tests.builders import chain, load, star
+from tests.propagation.api.asking import (
+    list_pointers,
+    nothing_written,
+    post,
+    read_problem,
+    send,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def line(db: None) -> None:
+    """Have a0 → a1 → a2 → a3."""
+    del db
+    load(chain(4))
+
+
+def delete(api: APIClient, **edge: str) -> Any:  # noqa: ANN401 (the test client's answer)
+    """DELETE the edge."""
+    return api.delete("/api/v1/edges", edge, format="json")
+
+
+def test_an_edge_is_added_and_its_target_and_all_behind_it_follow(
+    line: None, api: APIClient
+) -> None:
+    edge = {"source": "a0", "target": "a2", "role": "seen_in", "label": "back", "position": 3,
+            "attributes": {"a": [1]}, "note": "as in the script"}
+    answer = post(api, "edges", edge)
+    run = PropagationRun.objects.get()
+    assert answer.status_code == 202
+    assert answer.json() == {
+        "status": "accepted", "run_id": run.pk, "source": "a0", "target": "a2",
+        "role": "seen_in", "affected_entities": 1,
+    }
+    assert answer["Location"] == f"/api/v1/runs/{run.pk}"
+    assert (run.kind, run.note) == ("relink", "as in the script")
+    stored = AssetReference.objects.get(role="seen_in")
+    assert (stored.label, stored.position, stored.attributes) == ("back", 3, {"a": [1]})
+    uses = api.get("/api/v1/assets/a2/versions/2").json()["uses"]
+    assert {"id": "a0", "role": "seen_in", "label": "back", "version": "a0_v1"} in uses
+
+
+def test_an_edge_that_exists_is_not_added_again(line: None, api: APIClient) -> None:
+    with nothing_written():
+        answer = post(api, "edges", {"source": "a0", "target": "a1"})
+    assert (answer.status_code, answer.json()["run_id"]) == (200, None)
+
+
+def test_edges_between_the_same_two_differ_in_role_or_label(line: None, api: APIClient) -> None:
+    for more in ({"role": "other"}, {"label": "b"}, {"role": "other", "label": "b"}):
+        assert post(api, "edges", {"source": "a0", "target": "a1", **more}).status_code == 202
+    assert AssetReference.objects.filter(source__code="a0", target__code="a1").count() == 4
+
+
+def test_an_edge_that_closes_a_cycle_is_answered_with_the_cycle(
+    line: None, api: APIClient
+) -> None:
+    with nothing_written():
+        answer = post(api, "edges", {"source": "a3", "target": "a1"})
+    cycle = read_problem(answer, 409, "dependency-cycle")["cycle"]
+    assert cycle[0] == cycle[-1]
+    steps = set(zip(cycle, cycle[1:], strict=False))
+    assert steps == {("a1", "a2"), ("a2", "a3"), ("a3", "a1")}
+
+
+def test_an_edge_from_an_entity_to_itself_is_a_cycle(line: None, api: APIClient) -> None:
+    with nothing_written():
+        answer = post(api, "edges", {"source": "a1", "target": "film:a1"})
+    assert read_problem(answer, 409, "dependency-cycle")["cycle"] == ["a1", "a1"]
+
+
+def test_an_edge_stays_within_its_project(line: None, api: APIClient) -> None:
+    load(star(1), code="other")
+    for source, target in (("a0", "hero"), ("hero", "a0")):
+        with nothing_written():
+            answer = post(api, "edges", {"source": source, "target": target})
+        read_problem(answer, 422, "cross-project-edge")
+
+
+@pytest.mark.parametrize("end", ["source", "target"])
+def test_an_end_that_nobody_knows_is_not_found(line: None, api: APIClient, end: str) -> None:
+    edge = {"source": "a0", "target": "a2", end: "nobody"}
+    read_problem(post(api, "edges", edge), 404, "not-found")
+    read_problem(delete(api, **edge), 404, "not-found")
+
+
+def test_an_edge_is_removed_and_all_behind_it_follow(line: None, api: APIClient) -> None:
+    answer = delete(api, source="a0", target="a1")
+    assert (answer.status_code, answer.json()["affected_entities"]) == (202, 2)
+    assert not AssetReference.objects.filter(source__code="a0").exists()
+    assert api.get("/api/v1/assets/a1/versions/2").json()["uses"] == []
+    assert api.get("/api/v1/assets/a0/dependencies").json()["dependencies"] == []
+    with nothing_written():
+        answer = delete(api, source="a0", target="a1")
+    read_problem(answer, 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        {"source": "a0", "target": "a2"},
+        {"source": "a1", "target": "a0"},
+        {"source": "a0", "target": "a0"},
+        {"source": "a0", "target": "a1", "role": "other"},
+        {"source": "a0", "target": "a1", "label": "other"},
+    ],
+)
+def test_an_edge_that_is_not_there_cannot_be_removed(
+    line: None, api: APIClient, edge: dict[str, str]
+) -> None:
+    with nothing_written():
+        answer = delete(api, **edge)
+    read_problem(answer, 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("source", ""), ("source", None), ("source", []), ("source", "x" * 401), ("target", {}),
+        ("role", ""), ("role", "Upper"), ("role", "a" * 33), ("role", "a-b"), ("role", "a\n"),
+        ("role", None), ("label", "x" * 65), ("label", None), ("position", -1),
+        ("position", 2**31), ("position", "first"), ("attributes", []), ("attributes", None),
+        ("note", "x" * 2001),
+    ],
+)
+def test_a_wrong_field_is_named(
+    line: None, api: APIClient, field: str, value: object
+) -> None:
+    edge = {"source": "a0", "target": "a2", field: value}
+    for method in ("post", "delete"):
+        with nothing_written():
+            answer = getattr(api, method)("/api/v1/edges", edge, format="json")
+        assert list_pointers(read_problem(answer, 422, "validation-error")) == [f"/{field}"]
+
+
+def test_both_ends_are_needed(line: None, api: APIClient) -> None:
+    pointers = list_pointers(read_problem(post(api, "edges", {}), 422, "validation-error"))
+    assert pointers == ["/source", "/target"]
+
+
+@pytest.mark.parametrize("field", ["follow", "project", "id"])
+def test_an_unknown_field_is_named(line: None, api: APIClient, field: str) -> None:
+    edge = {"source": "a0", "target": "a2", field: "x"}
+    answer = send(api, "DELETE", "edges", "{}")
+    read_problem(answer, 422, "validation-error")
+    assert list_pointers(read_problem(post(api, "edges", edge), 422, "unknown-field")) == [
+        f"/{field}"
+    ]
+
+
+def test_texts_end_at_their_limits(line: None, api: APIClient) -> None:
+    edge = {"source": "a0", "target": "a2", "role": "r" * 32, "label": "ü" * 64,
+            "note": "n" * 2000, "position": 2**31 - 1}
+    assert post(api, "edges", edge).status_code == 202

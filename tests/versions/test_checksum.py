@@ -1,0 +1,87 @@
+"""A checksum changes with whatever it covers."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from versions.checksum import InputChange, compute_checksum
+
+INPUT = InputChange(
+    source_code="char-001", role="character", label="", position=0, source_checksum="c" * 64
+)
+OTHER = replace(INPUT, source_code="prop-001", role="prop")
+VERSION: dict[str, Any] = {
+    "entity_code": "shot-001",
+    "slot": "definition",
+    "number": 2,
+    "content_sha256": "a" * 64,
+    "parent_checksum": "b" * 64,
+    "inputs": (INPUT,),
+}
+
+inputs = st.builds(
+    InputChange,
+    source_code=st.text("ab", min_size=1, max_size=3),
+    role=st.sampled_from(["prop", "character"]),
+    label=st.sampled_from(["", "left"]),
+    position=st.integers(0, 3),
+    source_checksum=st.none() | st.sampled_from(["c" * 64, "d" * 64]),
+)
+
+
+def test_a_checksum_is_64_hex_digits_and_always_the_same() -> None:
+    """The literal guards stored history: another one would make every old version look altered."""
+    expected = "1fab18ef44a47ff28da284088a954c5592af3ec858a4d8ab71ee49595fe06531"
+    assert compute_checksum(**VERSION) == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"entity_code": "shot-002"},
+        {"slot": "scene_video"},
+        {"number": 3},
+        {"content_sha256": "e" * 64},
+        {"parent_checksum": "e" * 64},
+        {"parent_checksum": None},
+        {"inputs": ()},
+        {"inputs": (INPUT, OTHER)},
+        {"inputs": (INPUT, INPUT)},
+        {"inputs": (replace(INPUT, source_code="char-002"),)},
+        {"inputs": (replace(INPUT, role="prop"),)},
+        {"inputs": (replace(INPUT, label="left"),)},
+        {"inputs": (replace(INPUT, position=1),)},
+        {"inputs": (replace(INPUT, source_checksum="e" * 64),)},
+        {"inputs": (replace(INPUT, source_checksum=None),)},
+    ],
+)
+def test_a_checksum_changes_with_each_field(change: dict[str, Any]) -> None:
+    assert compute_checksum(**VERSION | change) != compute_checksum(**VERSION)
+
+
+def test_text_cannot_move_from_one_field_into_the_next() -> None:
+    first = {"entity_code": 'a","b', "slot": "c"}
+    second = {"entity_code": "a", "slot": 'b","c'}
+    assert compute_checksum(**VERSION | first) != compute_checksum(**VERSION | second)
+
+
+@given(st.lists(inputs, max_size=5), st.randoms(use_true_random=False))
+def test_the_order_of_the_inputs_does_not_matter(
+    given_inputs: list[InputChange],
+    random: Any,  # noqa: ANN401 (Hypothesis's own Random)
+) -> None:
+    shuffled = random.sample(given_inputs, len(given_inputs))
+    first = compute_checksum(**VERSION | {"inputs": given_inputs})
+    assert compute_checksum(**VERSION | {"inputs": shuffled}) == first
+
+
+@given(st.lists(inputs, max_size=4), st.lists(inputs, max_size=4))
+def test_different_inputs_have_different_checksums(
+    first: list[InputChange], second: list[InputChange]
+) -> None:
+    is_same = sorted(first, key=repr) == sorted(second, key=repr)
+    checksums = [compute_checksum(**VERSION | {"inputs": one}) for one in (first, second)]
+    assert (checksums[0] == checksums[1]) == is_same
