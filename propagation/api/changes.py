@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from assets.services.lookup import find_entity
 from propagation.api.answers import answer_change, answer_preview
 from propagation.api.codes import read_if_match, write_version_id
-from propagation.api.problems import Problem
+from propagation.api.problem import Problem
 from propagation.api.strict import (
     JsonObjectField,
     StrictSerializer,

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from django.urls.converters import StringConverter
 
 from assets.models import Entity
-from propagation.api.problems import Problem
+from propagation.api.problem import Problem
 
 
 class CodeConverter(StringConverter):

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from propagation.api.problems import Problem
+from propagation.api.problem import Problem
 from propagation.api.strict import StrictSerializer, read_query
 
 _M = TypeVar("_M", bound=Model)

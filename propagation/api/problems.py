@@ -23,6 +23,7 @@ from assets.exceptions import (
     ReferenceNotFoundError,
     RoleTooLowError,
 )
+from propagation.api.problem import Problem
 from propagation.exceptions import PropagationError, RunNotFoundError
 from versions.exceptions import VersionMovedError, VersionNotFoundError, VersionsError
 
@@ -54,16 +55,6 @@ CODES: Mapping[type[Exception], str] = {
     drf.UnsupportedMediaType: "unsupported-media-type",
     drf.Throttled: "rate-limited",
 }
-
-
-class Problem(drf.APIException):
-    """An error that a view finds itself, with its status and code."""
-
-    def __init__(
-        self, status: HTTPStatus, code: str, detail: str, *, extra: Mapping[str, Any] | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.status_code, self.problem_code, self.extra = status.value, code, dict(extra or {})
 
 
 def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:

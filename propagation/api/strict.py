@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from propagation.api.problems import Problem
+from propagation.api.problem import Problem
 
 
 class StrictSerializer(serializers.Serializer[Any]):

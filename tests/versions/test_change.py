@@ -208,7 +208,7 @@ def nest(path: str, value: Any) -> JsonObject:  # noqa: ANN401 (any JSON value)
 def test_a_change_names_its_field_with_both_values(
     before: Any,
     after: Any,
-    changes: list[tuple[str, Any, Any]],  # noqa: ANN401 (any JSON value)
+    changes: list[tuple[str, Any, Any]],
 ) -> None:
     expected = [FieldChange(field=f, before=old, after=new) for f, old, new in changes]
     assert find_changes(before, after) == expected
