@@ -37,9 +37,9 @@ class DependencyGraph:
     ) -> dict[int, int]:
         """Return every entity reachable from the sources, with its distance in edges from them.
 
-        In order of distance, then of id. A source is left out unless another source reaches it. depth: the
-        largest distance wanted (0: nothing, None: all). O(nodes + edges) whatever the number of
-        paths (there may be 2 to the power of many).
+        In order of distance, then of id. A source is left out unless another source reaches it.
+        depth: the largest distance wanted (0: nothing, None: all). O(nodes + edges) whatever the
+        number of paths (there may be 2 to the power of many).
         """
         step = self._graph.predecessor_indices if upstream else self._graph.successor_indices
         roots = [self._index[source] for source in dict.fromkeys(sources)]

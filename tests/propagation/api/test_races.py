@@ -1,0 +1,121 @@
+"""Requests at the same moment: one wins, and the others are told so."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+from rest_framework.test import APIClient
+
+from assets.models import AssetReference
+from propagation.models import Event, PropagationRun
+from tests.builders import edges_production, get_entity, load, make_user, star
+from tests.propagation.api.asking import post, read_problem
+from versions.models import Version
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RACERS = 6
+
+
+def race(user: User, *requests: Callable[[APIClient], object]) -> list[object]:
+    """Send the requests at the same moment, each on a connection of its own."""
+    barrier = Barrier(len(requests))
+
+    def run(request: Callable[[APIClient], object]) -> object:
+        client = APIClient()
+        client.force_authenticate(user)
+        barrier.wait()
+        try:
+            return request(client)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return list(pool.map(run, requests))
+
+
+def test_of_changes_with_one_etag_exactly_one_is_made() -> None:
+    load(star(3))
+    user = make_user("director", is_superuser=True)
+
+    def change(number: int) -> Callable[[APIClient], object]:
+        body = {"change_data": {"take": number}}
+        return lambda client: post(
+            client, "assets/hero/propagate", body, HTTP_IF_MATCH='"hero_v1"'
+        )
+
+    answers = race(user, *(change(number) for number in range(RACERS)))
+    assert Counter(answer.status_code for answer in answers) == {202: 1, 412: RACERS - 1}
+    for answer in answers:
+        if answer.status_code == 412:
+            read_problem(answer, 412, "version-conflict")
+    assert Version.objects.filter(entity=get_entity("hero")).count() == 2
+    assert PropagationRun.objects.count() == 1
+
+
+def test_changes_of_different_fields_without_an_etag_are_all_kept() -> None:
+    load(star(3))
+    user = make_user("director", is_superuser=True)
+
+    def change(number: int) -> Callable[[APIClient], object]:
+        body = {"change_data": {f"field-{number}": number}}
+        return lambda client: post(client, "assets/hero/propagate", body)
+
+    answers = race(user, *(change(number) for number in range(RACERS)))
+    assert {answer.status_code for answer in answers} == {202}
+    last = Version.objects.filter(entity=get_entity("hero")).order_by("-number")[0]
+    assert last.number == RACERS + 1
+    assert {f"field-{number}" for number in range(RACERS)} <= last.content.data.keys()
+
+
+def test_the_same_change_made_by_all_at_once_is_made_once() -> None:
+    load(star(3))
+    user = make_user("director", is_superuser=True)
+    body = {"change_data": {"colour": "blue"}}
+    answers = race(
+        user, *[lambda client: post(client, "assets/hero/propagate", body)] * RACERS
+    )
+    assert Counter(answer.status_code for answer in answers) == {202: 1, 200: RACERS - 1}
+
+
+def test_of_two_edges_that_close_a_cycle_together_one_is_added() -> None:
+    load(edges_production([("a", "x"), ("b", "x")]))
+    user = make_user("director", is_superuser=True)
+    answers = race(
+        user,
+        lambda client: post(client, "edges", {"source": "a", "target": "b"}),
+        lambda client: post(client, "edges", {"source": "b", "target": "a"}),
+    )
+    assert sorted(answer.status_code for answer in answers) == [202, 409]
+    assert AssetReference.objects.count() == 3
+
+
+def test_an_edge_added_by_all_at_once_is_added_once() -> None:
+    load(edges_production([("a", "x"), ("b", "x")]))
+    user = make_user("director", is_superuser=True)
+    edge = {"source": "a", "target": "b"}
+    answers = race(user, *[lambda client: post(client, "edges", edge)] * RACERS)
+    assert Counter(answer.status_code for answer in answers) == {202: 1, 200: RACERS - 1}
+
+
+def test_batches_that_name_the_same_assets_in_different_orders_do_not_lock_each_other_out() -> None:
+    load(edges_production([(source, "x") for source in "abcdef"]))
+    load(edges_production([(source, "x") for source in "abcdef"]), code="other")
+    user = make_user("director", is_superuser=True)
+    codes = [f"{project}:{code}" for code in "abcdef" for project in ("film", "other")]
+
+    def change(number: int) -> Callable[[APIClient], object]:
+        order = codes[number:] + codes[:number] if number % 2 else codes[::-1]
+        changes = [{"asset_id": code, "changes": {f"f{number}": 1}} for code in order]
+        return lambda client: post(client, "propagation/batch", {"asset_changes": changes})
+
+    answers = race(user, *(change(number) for number in range(RACERS)))
+    assert {answer.status_code for answer in answers} == {202}
+    numbers = Version.objects.filter(entity=get_entity("a")).values_list("number", flat=True)
+    assert sorted(numbers) == list(range(1, RACERS + 2))
+    for project in ("film", "other"):
+        seqs = Event.objects.filter(project__code=project).values_list("seq", flat=True)
+        assert sorted(seqs) == list(range(1, len(seqs) + 1))
