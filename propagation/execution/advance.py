@@ -18,11 +18,15 @@ from propagation.models import PropagationRun, RunStatus
 from propagation.models.run import ACTIVE_STATUSES
 
 
-def continue_run(*, run_id: int, generation: int, at: datetime, is_resend: bool = False) -> None:
+LONGEST_DELAY_S = 60
+
+
+def continue_run(*, run_id: int, generation: int, at: datetime, is_overdue: bool = False) -> None:
     """Take the run's next action if it still is in that generation; else do nothing.
 
     Sends the batches of the current step that are not done; with none left, goes to the next
-    step; after the last one, finishes the run.
+    step; after the last one, finishes the run. What an attempt left undone is tried again after
+    1, 2, 4 … seconds; is_overdue: at once.
     """
     with transaction.atomic():
         run = (
@@ -37,7 +41,9 @@ def continue_run(*, run_id: int, generation: int, at: datetime, is_resend: bool 
         if first is None:
             _finish(run=run, at=at)
             return
-        run.resends = run.resends + 1 if is_resend else 0
+        is_retry = run.dispatched_at is not None and run.step == first.step
+        delay_s = min(2**run.resends, LONGEST_DELAY_S) if is_retry and not is_overdue else 0
+        run.resends = run.resends + 1 if is_retry else 0
         run.step = first.step
         run.generation += 1
         run.status = RunStatus.RUNNING
@@ -51,6 +57,7 @@ def continue_run(*, run_id: int, generation: int, at: datetime, is_resend: bool 
                 generation=run.generation,
                 lane=first.lane,
                 numbers=numbers,
+                delay_s=delay_s,
             ),
             robust=True,
         )

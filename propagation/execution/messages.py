@@ -25,10 +25,12 @@ def send_start(*, run_id: int, lane: str) -> None:
         logger.warning("run_start_delayed run=%s error=%s", run_id, error)
 
 
-def send_step(*, run_id: int, generation: int, lane: str, numbers: list[int]) -> None:
+def send_step(*, run_id: int, generation: int, lane: str, numbers: list[int], delay_s: int) -> None:
     """Send the batches of one step as a chord whose callback continues the run."""
     header = [
-        current_app.signature(BATCH_TASK, args=[run_id, number], queue=lane, immutable=True)
+        current_app.signature(
+            BATCH_TASK, args=[run_id, number], queue=lane, immutable=True, countdown=delay_s or None
+        )
         for number in numbers
     ]
     callback = current_app.signature(

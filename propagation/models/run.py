@@ -67,7 +67,7 @@ class PropagationRun(models.Model):
     step = models.PositiveIntegerField(default=0, help_text="The chord under way, from 0.")
     generation = models.PositiveIntegerField(default=0)
     resends = models.PositiveSmallIntegerField(
-        default=0, help_text="How often the sweep sent the step under way again."
+        default=0, help_text="How often the step under way was sent again."
     )
     created_at = models.DateTimeField()
     dispatched_at = models.DateTimeField(null=True)

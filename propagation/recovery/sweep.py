@@ -35,7 +35,7 @@ def sweep(*, at: datetime) -> list[int]:
     overdue = [run for run in active.order_by("pk") if _is_overdue(run, run.moved_at, at)]
     for run in overdue:
         logger.warning("run_resent run=%s step=%s resends=%s", run.pk, run.step, run.resends)
-        continue_run(run_id=run.pk, generation=run.generation, at=at, is_resend=True)
+        continue_run(run_id=run.pk, generation=run.generation, at=at, is_overdue=True)
     return [run.pk for run in overdue]
 
 

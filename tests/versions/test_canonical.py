@@ -32,11 +32,17 @@ def reverse_keys(value: JsonValue) -> JsonValue:
     return [reverse_keys(one) for one in value] if isinstance(value, list) else value
 
 
+def sort_keys(value: JsonValue) -> JsonValue:
+    """Return the same value with every object's keys in ascending order."""
+    if isinstance(value, dict):
+        return {key: sort_keys(value[key]) for key in sorted(value)}
+    return [sort_keys(one) for one in value] if isinstance(value, list) else value
+
+
 @given(values)
 def test_the_value_comes_back_with_its_types(value: JsonValue) -> None:
     loaded = json.loads(write_canonical(value))
-    assert repr(reverse_keys(loaded)) == repr(reverse_keys(json.loads(json.dumps(loaded))))
-    assert loaded == value
+    assert repr(sort_keys(loaded)) == repr(sort_keys(value))
     assert write_canonical(loaded) == write_canonical(value)
 
 

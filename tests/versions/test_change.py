@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from versions.canonical import JsonObject
+from versions.canonical import JsonObject, JsonValue
 from versions.change import CHANGE_GROUPS, FieldChange, apply_change, find_changes
 
 names = st.sampled_from(["a", "b", "c", "d"])
@@ -14,7 +14,7 @@ scalars = st.booleans() | st.integers(-3, 3) | st.text("xy", max_size=2)
 contents: st.SearchStrategy[Any] = st.dictionaries(
     names,
     st.recursive(
-        scalars | st.lists(scalars, max_size=2),
+        scalars | st.lists(st.text("xy", max_size=2), max_size=2),
         lambda inner: st.dictionaries(names, inner, max_size=3),
         max_leaves=6,
     ),
@@ -206,9 +206,7 @@ def nest(path: str, value: Any) -> JsonObject:  # noqa: ANN401 (any JSON value)
     ],
 )
 def test_a_change_names_its_field_with_both_values(
-    before: Any,
-    after: Any,
-    changes: list[tuple[str, Any, Any]],
+    before: JsonValue, after: JsonValue, changes: list[tuple[str, JsonValue, JsonValue]]
 ) -> None:
     expected = [FieldChange(field=f, before=old, after=new) for f, old, new in changes]
     assert find_changes(before, after) == expected

@@ -4,47 +4,43 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
-from typing import Any
+from typing import Any, TypeAlias
 
-import httpx
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, models
-from django.http import HttpResponseBase
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from assets.models import Project
 
 PROBLEM_MEMBERS = {"type", "title", "status", "code", "detail", "instance", "request_id"}
+Answer: TypeAlias = Any
+"""What a client answers with: Django's, whose type does not know its json(), or httpx's."""
 OWN_APPS = ("assets", "versions", "propagation")
 
 
-def post(
-    api: APIClient, path: str, body: object, **headers: str
-) -> Any:  # noqa: ANN401 (the test client's answer)
+def post(api: APIClient, path: str, body: object, **headers: str) -> Answer:
     """POST the value as JSON; headers in Django's spelling (HTTP_IF_MATCH)."""
     return send(api, "POST", path, json.dumps(body), **headers)
 
 
-def send(
-    api: APIClient, method: str, path: str, raw: str | bytes = b"", **headers: str
-) -> Any:  # noqa: ANN401 (the test client's answer)
+def send(api: APIClient, method: str, path: str, raw: str | bytes = b"", **headers: str) -> Answer:
     """Send the body as it is, as JSON unless CONTENT_TYPE says otherwise."""
-    content_type = headers.pop("CONTENT_TYPE", "application/json")
-    return api.generic(method, f"/api/v1/{path}", raw, content_type=content_type, **headers)
+    given: dict[str, Any] = {"content_type": "application/json", "data": raw} | {
+        "content_type" if name == "CONTENT_TYPE" else name: value for name, value in headers.items()
+    }
+    return api.generic(method, f"/api/v1/{path}", **given)
 
 
-def read_problem(
-    response: HttpResponseBase | httpx.Response, status: int, code: str
-) -> dict[str, Any]:
+def read_problem(response: Answer, status: int, code: str) -> dict[str, Any]:
     """Return the problem after checking that it is one, with this status and code."""
     body = read_any_problem(response)
     assert (body["status"], body["code"]) == (status, code), body
     return body
 
 
-def read_any_problem(response: Any) -> dict[str, Any]:  # noqa: ANN401 (of either client)
+def read_any_problem(response: Answer) -> dict[str, Any]:
     """Return the problem after checking all that RFC 9457 and our own rules say of it."""
     content_type = response.headers["Content-Type"]
     assert content_type == "application/problem+json", (response.status_code, response.content)

@@ -31,13 +31,24 @@ def run_server(environment: Mapping[str, str] | None = None) -> Iterator[Server]
     It inherits a socket that listens already, so no port can be taken in between, and the first
     request waits in the socket's queue until the process is ready.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener, (
-        settings.HOME / f"server-{listener.getsockname()[1]}.log"
-    ).open("wb") as log:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        (settings.HOME / f"server-{listener.getsockname()[1]}.log").open("wb") as log,
+    ):
+        # Inherited by each connection; without it an answer of two packets takes 40 ms more.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         process = subprocess.Popen(
             [
-                sys.executable, "-m", "uvicorn", "config.asgi:application",
-                "--fd", str(listener.fileno()), "--lifespan", "off", "--log-level", "warning",
+                sys.executable,
+                "-m",
+                "uvicorn",
+                "config.asgi:application",
+                "--fd",
+                str(listener.fileno()),
+                "--lifespan",
+                "off",
+                "--log-level",
+                "warning",
             ],
             cwd=ROOT,
             env={**_make_environment(), **(environment or {})},

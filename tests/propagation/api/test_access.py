@@ -10,7 +10,13 @@ from rest_framework.test import APIClient
 from assets.models import Role
 from propagation.api.urls import urlpatterns
 from tests.builders import change, load, make_user, star
-from tests.propagation.api.asking import nothing_written, read_any_problem, read_problem, send
+from tests.propagation.api.asking import (
+    Answer,
+    nothing_written,
+    read_any_problem,
+    read_problem,
+    send,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +31,7 @@ class Request:
     body: object = None
     role: Role = Role.VIEWER
 
-    def send(self, api: APIClient, *, project: str = "film", run: object = 1) -> object:
+    def send(self, api: APIClient, *, project: str = "film", run: object = 1) -> Answer:
         """Send it, with the project's code and the run's id filled in."""
         raw = b"" if self.body is None else json.dumps(self.body).replace("PROJECT", project)
         path = self.path.replace("PROJECT", project).replace("RUN", str(run))
@@ -50,16 +56,31 @@ REQUESTS = [
     Request(route="version", path="assets/PROJECT:hero/versions/1"),
     Request(route="run", path="runs/RUN"),
     Request(route="run-items", path="runs/RUN/items"),
-    Request(route="propagate", path="assets/PROJECT:hero/propagate?dry_run=true", method="POST",
-            body=CHANGE),
-    Request(route="rollback", path="assets/PROJECT:hero/rollback?dry_run=true", method="POST",
-            body=BACK),
-    Request(route="propagate", path="assets/PROJECT:hero/propagate", method="POST", body=CHANGE,
-            role=Role.ARTIST),
+    Request(
+        route="propagate",
+        path="assets/PROJECT:hero/propagate?dry_run=true",
+        method="POST",
+        body=CHANGE,
+    ),
+    Request(
+        route="rollback", path="assets/PROJECT:hero/rollback?dry_run=true", method="POST", body=BACK
+    ),
+    Request(
+        route="propagate",
+        path="assets/PROJECT:hero/propagate",
+        method="POST",
+        body=CHANGE,
+        role=Role.ARTIST,
+    ),
     Request(route="edges", path="edges", method="POST", body=EDGE, role=Role.ARTIST),
     Request(route="edges", path="edges", method="DELETE", body=OLD_EDGE, role=Role.ARTIST),
-    Request(route="rollback", path="assets/PROJECT:hero/rollback", method="POST", body=BACK,
-            role=Role.SUPERVISOR),
+    Request(
+        route="rollback",
+        path="assets/PROJECT:hero/rollback",
+        method="POST",
+        body=BACK,
+        role=Role.SUPERVISOR,
+    ),
 ]
 OF_ALL_PROJECTS = {"projects", "batch"}
 """Routes that answer for every project that one may see; each has a test of its own below."""
@@ -139,9 +160,7 @@ def test_a_batch_cannot_reach_into_a_project_of_others(stranger: APIClient) -> N
         for code in ("film:hero", "film:nobody", "shot-00002")
     ]
     with nothing_written():
-        answer = send(
-            stranger, "POST", "propagation/batch", json.dumps({"asset_changes": changes})
-        )
+        answer = send(stranger, "POST", "propagation/batch", json.dumps({"asset_changes": changes}))
     results = read_problem(answer, 422, "batch-invalid")["results"]
     assert {result["problem"]["code"] for result in results} == {"not-found"}
     details = [result["problem"]["detail"] for result in results]

@@ -8,7 +8,13 @@ from rest_framework.test import APIClient
 from assets.models import Role
 from propagation.models import PropagationRun
 from tests.builders import edges_production, load, make_user, star
-from tests.propagation.api.asking import list_pointers, nothing_written, post, read_problem
+from tests.propagation.api.asking import (
+    Answer,
+    list_pointers,
+    nothing_written,
+    post,
+    read_problem,
+)
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +26,7 @@ def make_changes(*codes: str, **fields: object) -> list[dict[str, Any]]:
     return [{"asset_id": code, "changes": fields or {"colour": "blue"}} for code in codes]
 
 
-def list_statuses(answer: Any) -> list[str]:  # noqa: ANN401 (the test client's answer)
+def list_statuses(answer: Answer) -> list[str]:
     """Return what became of each change."""
     return [result["status"] for result in answer.json()["results"]]
 
@@ -32,9 +38,7 @@ def diamond(db: None) -> None:
     load(edges_production([("a", "x"), ("a", "y"), ("b", "y"), ("b", "z")]))
 
 
-def test_the_body_of_the_story_starts_one_run_over_the_union(
-    diamond: None, api: APIClient
-) -> None:
+def test_the_body_of_the_story_starts_one_run_over_the_union(diamond: None, api: APIClient) -> None:
     answer = post(api, PATH, {"asset_changes": make_changes("a", "b")})
     run = PropagationRun.objects.get()
     assert answer.status_code == 202
@@ -43,8 +47,11 @@ def test_the_body_of_the_story_starts_one_run_over_the_union(
         "dry_run": False,
         "results": [
             {
-                "index": index, "asset_id": code, "status": "accepted",
-                "run_id": run.pk, "version": f"{code}_v2",
+                "index": index,
+                "asset_id": code,
+                "status": "accepted",
+                "run_id": run.pk,
+                "version": f"{code}_v2",
             }
             for index, code in enumerate("ab")
         ],

@@ -1,5 +1,7 @@
 """GET projects, entities, versions and runs: what exists, what it was, and how far it is."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.utils.dateparse import parse_datetime
@@ -15,11 +17,11 @@ pytestmark = pytest.mark.django_db
 TIMES = ("created_at", "finished_at")
 
 
-def get(api: APIClient, path: str) -> dict[str, object]:
+def get(api: APIClient, path: str) -> dict[str, Any]:
     """Return the body of the answer; times are checked to be aware, and left out."""
     answer = api.get(f"/api/v1/{path}")
     assert answer.status_code == 200, answer.content
-    body: dict[str, object] = answer.json()
+    body: dict[str, Any] = answer.json()
     for name in TIMES:
         if text := body.pop(name, None):
             parsed = parse_datetime(str(text))
@@ -38,15 +40,23 @@ def start_run() -> PropagationRun:
 def test_a_project_shows_its_graph_revision(film: None, api: APIClient) -> None:
     project = Project.objects.get()
     assert get(api, "projects/film") == {
-        "id": "film", "name": project.name, "details": {},
+        "id": "film",
+        "name": project.name,
+        "details": {},
         "graph_revision": project.graph_revision,
     }
 
 
 def test_an_entity_shows_the_content_of_its_best_version(film: None, api: APIClient) -> None:
     assert get(api, "assets/hero") == {
-        "id": "hero", "kind": "asset", "type": "character", "name": "Hero",
-        "priority": "normal", "project_id": "film", "best": "hero_v1", "latest": "hero_v1",
+        "id": "hero",
+        "kind": "asset",
+        "type": "character",
+        "name": "Hero",
+        "priority": "normal",
+        "project_id": "film",
+        "best": "hero_v1",
+        "latest": "hero_v1",
         "content": {"name": "Hero", "description": "as cast"},
     }
 
@@ -63,8 +73,13 @@ def test_a_version_says_who_made_it_and_why(film: None, api: APIClient, director
     post(api, "assets/hero/propagate", body)
     stored = Version.objects.get(entity__code="hero", number=2)
     described = {
-        "id": "hero_v2", "number": 2, "origin": "authored", "author": director.username,
-        "run_id": None, "note": "Notes of 12 March", "checksum": stored.checksum,
+        "id": "hero_v2",
+        "number": 2,
+        "origin": "authored",
+        "author": director.username,
+        "run_id": None,
+        "note": "Notes of 12 March",
+        "checksum": stored.checksum,
     }
     detail = get(api, "assets/hero/versions/2")
     assert detail == {
@@ -89,9 +104,7 @@ def test_an_old_version_resolves_as_it_did(film: None, api: APIClient) -> None:
 
 
 @pytest.mark.parametrize("number", ["0", "2", str(2**31), "9" * 400])
-def test_a_version_that_never_was_is_not_found(
-    film: None, api: APIClient, number: str
-) -> None:
+def test_a_version_that_never_was_is_not_found(film: None, api: APIClient, number: str) -> None:
     answer = api.get(f"/api/v1/assets/hero/versions/{number}")
     read_problem(answer, 404, "version-not-found")
 
@@ -100,18 +113,29 @@ def test_a_run_shows_how_far_it_is(film: None, api: APIClient) -> None:
     run = start_run()
     url = f"/api/v1/runs/{run.pk}"
     before = {
-        "id": run.pk, "kind": "change", "status": "accepted", "asset_id": "hero",
-        "version": "hero_v2", "mode": "auto", "progress": 0.0, "processed": 0, "total": 3,
+        "id": run.pk,
+        "kind": "change",
+        "status": "accepted",
+        "asset_id": "hero",
+        "version": "hero_v2",
+        "mode": "auto",
+        "progress": 0.0,
+        "processed": 0,
+        "total": 3,
         "counts": {"applied": 0, "unchanged": 0, "failed": 0},
         "lanes": {"background": {"total": 3, "done": 0, "failed": 0, "queued": 3}},
-        "note": "", "links": {"self": url, "items": f"{url}/items"}, "project_id": "film",
+        "note": "",
+        "links": {"self": url, "items": f"{url}/items"},
+        "project_id": "film",
         "finished_at": None,
     }
     assert {"finished_at": None, **get(api, f"runs/{run.pk}")} == before
     assert api.get(url)["Retry-After"] == "1"
     drive(run)
     assert {"finished_at": None, **get(api, f"runs/{run.pk}")} == before | {
-        "status": "success", "progress": 100.0, "processed": 3,
+        "status": "success",
+        "progress": 100.0,
+        "processed": 3,
         "counts": {"applied": 3, "unchanged": 0, "failed": 0},
         "lanes": {"background": {"total": 3, "done": 3, "failed": 0, "queued": 0}},
     }
@@ -121,8 +145,13 @@ def test_a_run_shows_how_far_it_is(film: None, api: APIClient) -> None:
 def test_the_items_of_a_run_show_what_became_of_each(film: None, api: APIClient) -> None:
     run = start_run()
     item = {
-        "id": "shot-00000", "type": "shot", "state": "queued", "lane": "background", "level": 1,
-        "version": None, "error": "",
+        "id": "shot-00000",
+        "type": "shot",
+        "state": "queued",
+        "lane": "background",
+        "level": 1,
+        "version": None,
+        "error": "",
     }
     assert api.get(f"/api/v1/runs/{run.pk}/items").json()["data"][0] == item
     drive(run)
@@ -147,8 +176,13 @@ def test_runs_are_listed_newest_first(film: None, api: APIClient) -> None:
 def test_a_quiet_project_is_idle(film: None, api: APIClient) -> None:
     project = Project.objects.get()
     assert get(api, "projects/film/propagation-status") == {
-        "project_id": "film", "state": "idle", "active_runs": [], "lanes": {},
-        "out_of_date": 0, "failed": 0, "graph_revision": project.graph_revision,
+        "project_id": "film",
+        "state": "idle",
+        "active_runs": [],
+        "lanes": {},
+        "out_of_date": 0,
+        "failed": 0,
+        "graph_revision": project.graph_revision,
         "seq": EventCounter.objects.get(project=project).seq,
     }
 

@@ -91,9 +91,7 @@ def test_a_node_is_outdated_until_its_run_reached_it(api: APIClient) -> None:
     load(chain(3))
     run = change("a0", colour="blue").run
     assert run
-    states = [
-        node["state"] for node in api.get("/api/v1/assets/a0/dependencies").json()["nodes"]
-    ]
+    states = [node["state"] for node in api.get("/api/v1/assets/a0/dependencies").json()["nodes"]]
     assert states == ["outdated", "current"]
     drive(run)
     nodes = api.get("/api/v1/assets/a0/dependencies").json()["nodes"]
@@ -101,14 +99,18 @@ def test_a_node_is_outdated_until_its_run_reached_it(api: APIClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"depth": -1}, {"depth": 2**31}, {"depth": "deep"}, {"include_shots": "some"},
-              {"direction": "sideways"}],
+    "wrong",
+    [
+        {"depth": -1},
+        {"depth": 2**31},
+        {"depth": "deep"},
+        {"include_shots": "some"},
+        {"direction": "sideways"},
+    ],
 )
-def test_a_wrong_parameter_is_named(
-    film: None, api: APIClient, wrong: dict[str, object]
-) -> None:
+def test_a_wrong_parameter_is_named(film: None, api: APIClient, wrong: dict[str, object]) -> None:
     path = "assets/hero/dependencies"
-    (name, value), = wrong.items()
+    ((name, value),) = wrong.items()
     for answer in (
         send(api, "GET", f"{path}?{name}={value}"),
         send(api, "GET", path, json.dumps(wrong)),

@@ -1,6 +1,6 @@
 """POST and DELETE /edges: references between entities."""
 
-from typing import Any
+from itertools import pairwise
 
 import pytest
 from rest_framework.test import APIClient
@@ -9,6 +9,7 @@ from assets.models import AssetReference
 from propagation.models import PropagationRun
 from tests.builders import chain, load, star
 from tests.propagation.api.asking import (
+    Answer,
     list_pointers,
     nothing_written,
     post,
@@ -26,7 +27,7 @@ def line(db: None) -> None:
     load(chain(4))
 
 
-def delete(api: APIClient, **edge: str) -> Any:  # noqa: ANN401 (the test client's answer)
+def delete(api: APIClient, **edge: str) -> Answer:
     """DELETE the edge."""
     return api.delete("/api/v1/edges", edge, format="json")
 
@@ -34,14 +35,25 @@ def delete(api: APIClient, **edge: str) -> Any:  # noqa: ANN401 (the test client
 def test_an_edge_is_added_and_its_target_and_all_behind_it_follow(
     line: None, api: APIClient
 ) -> None:
-    edge = {"source": "a0", "target": "a2", "role": "seen_in", "label": "back", "position": 3,
-            "attributes": {"a": [1]}, "note": "as in the script"}
+    edge = {
+        "source": "a0",
+        "target": "a2",
+        "role": "seen_in",
+        "label": "back",
+        "position": 3,
+        "attributes": {"a": [1]},
+        "note": "as in the script",
+    }
     answer = post(api, "edges", edge)
     run = PropagationRun.objects.get()
     assert answer.status_code == 202
     assert answer.json() == {
-        "status": "accepted", "run_id": run.pk, "source": "a0", "target": "a2",
-        "role": "seen_in", "affected_entities": 1,
+        "status": "accepted",
+        "run_id": run.pk,
+        "source": "a0",
+        "target": "a2",
+        "role": "seen_in",
+        "affected_entities": 1,
     }
     assert answer["Location"] == f"/api/v1/runs/{run.pk}"
     assert (run.kind, run.note) == ("relink", "as in the script")
@@ -63,14 +75,12 @@ def test_edges_between_the_same_two_differ_in_role_or_label(line: None, api: API
     assert AssetReference.objects.filter(source__code="a0", target__code="a1").count() == 4
 
 
-def test_an_edge_that_closes_a_cycle_is_answered_with_the_cycle(
-    line: None, api: APIClient
-) -> None:
+def test_an_edge_that_closes_a_cycle_is_answered_with_the_cycle(line: None, api: APIClient) -> None:
     with nothing_written():
         answer = post(api, "edges", {"source": "a3", "target": "a1"})
     cycle = read_problem(answer, 409, "dependency-cycle")["cycle"]
     assert cycle[0] == cycle[-1]
-    steps = set(zip(cycle, cycle[1:], strict=False))
+    steps = set(pairwise(cycle))
     assert steps == {("a1", "a2"), ("a2", "a3"), ("a3", "a1")}
 
 
@@ -127,16 +137,27 @@ def test_an_edge_that_is_not_there_cannot_be_removed(
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("source", ""), ("source", None), ("source", []), ("source", "x" * 401), ("target", {}),
-        ("role", ""), ("role", "Upper"), ("role", "a" * 33), ("role", "a-b"),
-        ("role", None), ("label", "x" * 65), ("label", None), ("position", -1),
-        ("position", 2**31), ("position", "first"), ("attributes", []), ("attributes", None),
+        ("source", ""),
+        ("source", None),
+        ("source", []),
+        ("source", "x" * 401),
+        ("target", {}),
+        ("role", ""),
+        ("role", "Upper"),
+        ("role", "a" * 33),
+        ("role", "a-b"),
+        ("role", None),
+        ("label", "x" * 65),
+        ("label", None),
+        ("position", -1),
+        ("position", 2**31),
+        ("position", "first"),
+        ("attributes", []),
+        ("attributes", None),
         ("note", "x" * 2001),
     ],
 )
-def test_a_wrong_field_is_named(
-    line: None, api: APIClient, field: str, value: object
-) -> None:
+def test_a_wrong_field_is_named(line: None, api: APIClient, field: str, value: object) -> None:
     edge = {"source": "a0", "target": "a2", field: value}
     for method in ("post", "delete"):
         with nothing_written():
@@ -160,6 +181,12 @@ def test_an_unknown_field_is_named(line: None, api: APIClient, field: str) -> No
 
 
 def test_texts_end_at_their_limits(line: None, api: APIClient) -> None:
-    edge = {"source": "a0", "target": "a2", "role": "r" * 32, "label": "ü" * 64,
-            "note": "n" * 2000, "position": 2**31 - 1}
+    edge = {
+        "source": "a0",
+        "target": "a2",
+        "role": "r" * 32,
+        "label": "ü" * 64,
+        "note": "n" * 2000,
+        "position": 2**31 - 1,
+    }
     assert post(api, "edges", edge).status_code == 202

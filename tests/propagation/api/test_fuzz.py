@@ -12,28 +12,115 @@ from tests.propagation.api.asking import post, read_any_problem, send
 
 pytestmark = pytest.mark.django_db
 REQUESTS = 150
-CODES = ["hero", "a0", "film:hero", "other:a1", "a2", "shot-00000", "nobody", ":", "film:", "ü", "%"]
-NAMES = [
-    "change_data", "propagation_mode", "notify_users", "note", "version_number", "reason",
-    "asset_changes", "atomic", "asset_id", "changes", "source", "target", "role", "label",
-    "position", "attributes", "depth", "include_shots", "direction", "visual_changes",
-    "metadata_changes", "relationship_changes", "name", "", "a.b", "a/b", "__class__", "id",
+CODES = [
+    "hero",
+    "a0",
+    "film:hero",
+    "other:a1",
+    "a2",
+    "shot-00000",
+    "nobody",
+    ":",
+    "film:",
+    "ü",
+    "%",
 ]
-SCALARS = [
-    None, True, False, 0, 1, -1, 2**31, 2**63, 10**300, 0.5, -0.0, 1e308, "", " ", "true", "1",
-    "auto", "batch", "depends_on", "x" * 3000, "😀", "\u2028", "{}", "hero", "a0", "%s", "'; --",
+NAMES = [
+    "change_data",
+    "propagation_mode",
+    "notify_users",
+    "note",
+    "version_number",
+    "reason",
+    "asset_changes",
+    "atomic",
+    "asset_id",
+    "changes",
+    "source",
+    "target",
+    "role",
+    "label",
+    "position",
+    "attributes",
+    "depth",
+    "include_shots",
+    "direction",
+    "visual_changes",
+    "metadata_changes",
+    "relationship_changes",
+    "name",
+    "",
+    "a.b",
+    "a/b",
+    "__class__",
+    "id",
+]
+SCALARS: list[object] = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    2**31,
+    2**63,
+    10**300,
+    0.5,
+    -0.0,
+    1e308,
+    "",
+    " ",
+    "true",
+    "1",
+    "auto",
+    "batch",
+    "depends_on",
+    "x" * 3000,
+    "😀",
+    "\u2028",
+    "{}",
+    "hero",
+    "a0",
+    "%s",
+    "'; --",
 ]
 PATHS = [
-    "assets/{code}/propagate", "assets/{code}/rollback", "assets/{code}/dependencies",
-    "assets/{code}/versions", "assets/{code}/versions/{number}", "assets/{code}",
-    "projects/{project}", "projects/{project}/propagation-status", "projects/{project}/runs",
-    "projects/{project}/shots", "projects", "propagation/batch", "edges", "runs/{number}",
+    "assets/{code}/propagate",
+    "assets/{code}/rollback",
+    "assets/{code}/dependencies",
+    "assets/{code}/versions",
+    "assets/{code}/versions/{number}",
+    "assets/{code}",
+    "projects/{project}",
+    "projects/{project}/propagation-status",
+    "projects/{project}/runs",
+    "projects/{project}/shots",
+    "projects",
+    "propagation/batch",
+    "edges",
+    "runs/{number}",
     "runs/{number}/items",
 ]
-QUERIES = ["", "", "", "?dry_run=true", "?depth=2", "?limit=1", "?cursor=5", "?limit=x", "?x=%00", "?="]
-HEADERS = [
-    {}, {}, {"HTTP_IF_MATCH": '"hero_v1"'}, {"HTTP_IF_MATCH": "*"}, {"HTTP_PREFER": "wait=0"},
-    {"HTTP_ACCEPT": "text/csv"}, {"HTTP_IF_MATCH": "W/x"},
+QUERIES = [
+    "",
+    "",
+    "",
+    "?dry_run=true",
+    "?depth=2",
+    "?limit=1",
+    "?cursor=5",
+    "?limit=x",
+    "?x=%00",
+    "?=",
+]
+HEADERS: list[dict[str, str]] = [
+    {},
+    {},
+    {"HTTP_IF_MATCH": '"hero_v1"'},
+    {"HTTP_IF_MATCH": "*"},
+    {"HTTP_PREFER": "wait=0"},
+    {"HTTP_ACCEPT": "text/csv"},
+    {"HTTP_IF_MATCH": "W/x"},
 ]
 
 
@@ -41,7 +128,7 @@ def make_value(dice: random.Random, depth: int = 0) -> object:
     """Return any JSON value."""
     kind = dice.random()
     if depth > 4 or kind < 0.4:
-        return dice.choice(SCALARS + CODES)
+        return dice.choice([*SCALARS, *CODES])
     size = dice.randrange(4)
     if kind < 0.5:
         return [make_value(dice, depth + 1) for _ in range(size)]

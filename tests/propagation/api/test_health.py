@@ -30,7 +30,7 @@ def test_a_redis_that_is_away_is_named(settings: Settings) -> None:
     settings.REDIS = locate_redis(home=settings.HOME, url="redis://127.0.0.1:1/0")
     answer = Client().get("/health/ready")
     assert answer.status_code == 503
-    missing, = answer.json()["missing"]
+    (missing,) = answer.json()["missing"]
     assert missing.startswith("redis")
 
 

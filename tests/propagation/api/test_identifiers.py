@@ -27,18 +27,14 @@ def test_a_bare_code_is_enough_while_it_is_unambiguous(film: None, api: APIClien
     assert get_project(api, "hero") == get_project(api, "film:hero") == "film"
 
 
-def test_an_ambiguous_code_is_answered_with_its_candidates(
-    two_films: None, api: APIClient
-) -> None:
+def test_an_ambiguous_code_is_answered_with_its_candidates(two_films: None, api: APIClient) -> None:
     problem = read_problem(api.get("/api/v1/assets/hero"), 409, "ambiguous-code")
     assert problem["candidates"] == ["film:hero", "other:hero"]
     assert [get_project(api, one) for one in problem["candidates"]] == ["film", "other"]
 
 
 @pytest.mark.parametrize("path", ["propagate", "rollback"])
-def test_an_ambiguous_code_is_never_changed(
-    two_films: None, api: APIClient, path: str
-) -> None:
+def test_an_ambiguous_code_is_never_changed(two_films: None, api: APIClient, path: str) -> None:
     body = {"propagate": {"change_data": {}}, "rollback": {"version_number": 1, "reason": "x"}}
     read_problem(post(api, f"assets/hero/{path}", body[path]), 409, "ambiguous-code")
 
@@ -65,7 +61,8 @@ def test_project_and_code_win_over_a_code_that_reads_the_same(api: APIClient) ->
 
 
 @pytest.mark.parametrize(
-    "identifier", ["HERO", "hero ", "film:", ":hero", "film", "nobody:hero", "film:HERO", "h" * 5000]
+    "identifier",
+    ["HERO", "hero ", "film:", ":hero", "film", "nobody:hero", "film:HERO", "h" * 5000],
 )
 def test_codes_are_exact(film: None, api: APIClient, identifier: str) -> None:
     read_problem(api.get(f"/api/v1/assets/{identifier}"), 404, "not-found")

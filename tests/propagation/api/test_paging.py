@@ -19,16 +19,14 @@ def lists(db: None) -> dict[str, list[object]]:
     load(star(5))
     load(star(1), code="other")
     load({}, code="third")
-    runs = [change("hero", colour=colour).run for colour in ("red", "blue", "green")]
-    for run in runs:
-        assert run
-        drive(run)
+    outcomes = [change("hero", colour=colour) for colour in ("red", "blue", "green")]
+    runs = [drive(outcome.run) for outcome in outcomes if outcome.run]
     return {
         "projects": ["film", "other", "third"],
         "projects/film/shots": [f"shot-{index:05}" for index in range(5)],
         "projects/film/assets": ["hero"],
         "projects/film/sequences": [],
-        "projects/film/runs": [run.pk for run in reversed(runs) if run],
+        "projects/film/runs": [run.pk for run in reversed(runs)],
         "assets/film:hero/versions": [f"hero_v{number}" for number in (4, 3, 2, 1)],
         f"runs/{runs[0].pk}/items": [f"shot-{index:05}" for index in range(5)],
     }
@@ -96,13 +94,13 @@ def test_a_limit_lies_between_1_and_1000(
     lists: dict[str, list[object]], api: APIClient, limit: str
 ) -> None:
     for path in lists:
-        problem = read_problem(
-            api.get(f"/api/v1/{path}?limit={limit}"), 422, "validation-error"
-        )
+        problem = read_problem(api.get(f"/api/v1/{path}?limit={limit}"), 422, "validation-error")
         assert list_pointers(problem) == ["/limit"]
 
 
-@pytest.mark.parametrize("cursor", ["first", "-1", "1.5", "1 or 1=1", "²", "1" * 19, "9" * 5000, "'"])
+@pytest.mark.parametrize(
+    "cursor", ["first", "-1", "1.5", "1 or 1=1", "²", "1" * 19, "9" * 5000, "'"]
+)
 def test_a_cursor_is_taken_from_a_page(
     lists: dict[str, list[object]], api: APIClient, cursor: str
 ) -> None:

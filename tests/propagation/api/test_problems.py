@@ -16,7 +16,7 @@ from tests.propagation.api.asking import (
 pytestmark = pytest.mark.django_db
 PROPAGATE = "assets/hero/propagate"
 GOOD = '{"change_data": {"colour": "blue"}}'
-MALFORMED = {
+MALFORMED: dict[str, str | bytes] = {
     "nothing of JSON": "change",
     "an end too early": '{"change_data": {',
     "two values": "{} {}",
@@ -57,9 +57,7 @@ def test_what_is_not_json_is_refused(film: None, api: APIClient, what: str) -> N
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_every_method_reads_its_body_strictly(
-    film: None, api: APIClient, method: str
-) -> None:
+def test_every_method_reads_its_body_strictly(film: None, api: APIClient, method: str) -> None:
     answer = send(api, method, "edges", '{"attributes": {"a": NaN}}')
     read_problem(answer, 400, "malformed-json")
 
@@ -90,8 +88,13 @@ def test_five_megabytes_are_read_and_a_byte_more_is_not(film: None, api: APIClie
 @pytest.mark.parametrize(
     "content_type",
     [
-        "text/plain", "application/xml", "application/x-www-form-urlencoded", "", "nonsense",
-        "multipart/form-data; boundary=x", "application/merge-patch+json",
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "",
+        "nonsense",
+        "multipart/form-data; boundary=x",
+        "application/merge-patch+json",
     ],
 )
 def test_a_body_that_is_not_said_to_be_json_is_refused(
@@ -111,16 +114,12 @@ def test_the_parameters_of_the_content_type_do_not_matter(
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*", "nonsense"])
-def test_an_answer_in_another_format_is_refused(
-    film: None, api: APIClient, accept: str
-) -> None:
+def test_an_answer_in_another_format_is_refused(film: None, api: APIClient, accept: str) -> None:
     read_problem(api.get("/api/v1/projects", HTTP_ACCEPT=accept), 406, "not-acceptable")
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/*", "text/html, application/json;q=0.1"])
-def test_json_is_answered_whenever_it_is_accepted(
-    film: None, api: APIClient, accept: str
-) -> None:
+def test_json_is_answered_whenever_it_is_accepted(film: None, api: APIClient, accept: str) -> None:
     answer = api.get("/api/v1/projects", HTTP_ACCEPT=accept)
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
 
@@ -148,15 +147,29 @@ def test_a_wrong_method_is_told_the_right_ones(
 @pytest.mark.parametrize(
     "path",
     [
-        "", "nothing", "projects/", "assets", "assets/hero/", "assets//propagate", "assets/a/b",
-        "assets/hero/propagate/", "assets/hero/versions/", "assets/hero/versions/one",
-        "assets/hero/versions/-1", "assets/hero/versions/1.0", "runs/one", "runs/-1", "runs/",
-        "runs/" + "9" * 5000, "projects/film/props", "propagation", "edges/1", "../admin/x",
+        "",
+        "nothing",
+        "projects/",
+        "assets",
+        "assets/hero/",
+        "assets//propagate",
+        "assets/a/b",
+        "assets/hero/propagate/",
+        "assets/hero/versions/",
+        "assets/hero/versions/one",
+        "assets/hero/versions/-1",
+        "assets/hero/versions/1.0",
+        "runs/one",
+        "runs/-1",
+        "runs/",
+        "runs/" + "9" * 5000,
+        "projects/film/props",
+        "propagation",
+        "edges/1",
+        "../admin/x",
     ],
 )
-def test_a_path_that_no_route_knows_is_a_problem_too(
-    film: None, api: APIClient, path: str
-) -> None:
+def test_a_path_that_no_route_knows_is_a_problem_too(film: None, api: APIClient, path: str) -> None:
     read_problem(api.get(f"/api/v1/{path}"), 404, "not-found")
 
 

@@ -8,6 +8,7 @@ from propagation.models import PropagationRun
 from tests.builders import drive, get_entity, load, star
 from tests.processes import Workers
 from tests.propagation.api.asking import list_pointers, nothing_written, post, read_problem
+from versions.canonical import JsonObject
 from versions.models import DEFINITION, Head, Version
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ STORY = {
 }
 
 
-def load_content(code: str) -> dict[str, object]:
+def load_content(code: str) -> JsonObject:
     """Return what the entity's best version carries."""
     head = Head.objects.select_related("best__content").get(
         entity=get_entity(code), slot=DEFINITION
@@ -147,9 +148,7 @@ def test_a_dry_run_of_nothing_affects_nothing(film: None, api: APIClient) -> Non
         ({"change_data": {}, "note": "x" * 2001}, "/note"),
     ],
 )
-def test_a_wrong_field_is_named(
-    film: None, api: APIClient, body: object, pointer: str
-) -> None:
+def test_a_wrong_field_is_named(film: None, api: APIClient, body: object, pointer: str) -> None:
     with nothing_written():
         answer = post(api, "assets/hero/propagate", body)
     assert list_pointers(read_problem(answer, 422, "validation-error")) == [pointer]
@@ -181,10 +180,10 @@ def test_a_wait_that_is_too_short_answers_that_the_run_goes_on(film: None, api: 
     assert answer["Retry-After"] == "1"
 
 
-@pytest.mark.parametrize("prefer", ["", "wait", "wait=", "wait=-1", "wait=soon", "=;,", "w" * 60_000])
-def test_a_preference_that_says_nothing_is_ignored(
-    film: None, api: APIClient, prefer: str
-) -> None:
+@pytest.mark.parametrize(
+    "prefer", ["", "wait", "wait=", "wait=-1", "wait=soon", "=;,", "w" * 60_000]
+)
+def test_a_preference_that_says_nothing_is_ignored(film: None, api: APIClient, prefer: str) -> None:
     answer = post(api, "assets/hero/propagate", {"change_data": {"a": 1}}, HTTP_PREFER=prefer)
     assert answer.status_code == 202
     assert not answer.has_header("Preference-Applied")

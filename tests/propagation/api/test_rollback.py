@@ -117,9 +117,7 @@ def test_a_dry_run_tells_what_returns_and_writes_nothing(film: None, api: APICli
         ("propagation_mode", "later"),
     ],
 )
-def test_a_wrong_field_is_named(
-    film: None, api: APIClient, field: str, value: object
-) -> None:
+def test_a_wrong_field_is_named(film: None, api: APIClient, field: str, value: object) -> None:
     answer = post(api, "assets/hero/rollback", {**STORY, field: value})
     assert list_pointers(read_problem(answer, 422, "validation-error")) == [f"/{field}"]
 

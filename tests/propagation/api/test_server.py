@@ -7,16 +7,54 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.builders import load
+from tests.builders import edges_production, load
 from tests.processes import START_LIMIT_S
 from tests.propagation.api.asking import make_token, read_problem
 from tests.propagation.api.server import Server, run_server
 
 BODY = {"change_data": {"colour": "blue"}}
 CODES = [
-    "a/b", "/", "//", "a/../b", "50%", "%", "%2F", "%2f", "%252F", "%25", "%41", "q?x=1", "h#x",
-    "a b", " ", "😀", "ü", ".", "..", 'd"q', "'", "+", "a+b", "&", "a;b=c", "a,b", "\\", "a:b", "*",
-    "<b>", "[1]", "{x}", "|", "^", "~", "@", "$", "!", "(", "propagate", "x" * 255,
+    "a/b",
+    "/",
+    "//",
+    "a/../b",
+    "50%",
+    "%",
+    "%2F",
+    "%2f",
+    "%252F",
+    "%25",
+    "%41",
+    "q?x=1",
+    "h#x",
+    "a b",
+    " ",
+    "😀",
+    "ü",
+    ".",
+    "..",
+    'd"q',
+    "'",
+    "+",
+    "a+b",
+    "&",
+    "a;b=c",
+    "a,b",
+    "\\",
+    "a:b",
+    "*",
+    "<b>",
+    "[1]",
+    "{x}",
+    "|",
+    "^",
+    "~",
+    "@",
+    "$",
+    "!",
+    "(",
+    "propagate",
+    "x" * 255,
 ]
 
 
@@ -54,7 +92,9 @@ def test_a_slash_that_is_not_encoded_separates_segments(http: httpx.Client) -> N
     assert http.get("/assets/a%2Fversions").json()["id"] == "a/versions"
 
 
-@pytest.mark.parametrize("segment", ["%ff", "%ed%a0%80", "%c0%af", "%", "%2", "%zz", "%2G", "%u0041"])
+@pytest.mark.parametrize(
+    "segment", ["%ff", "%ed%a0%80", "%c0%af", "%", "%2", "%zz", "%2G", "%u0041"]
+)
 def test_a_path_that_is_not_utf8_is_not_found(http: httpx.Client, segment: str) -> None:
     answer = ask_raw(http, f"GET /api/v1/assets/{segment} HTTP/1.1")
     assert answer.startswith(b"HTTP/1.1 404")
@@ -68,11 +108,13 @@ def test_a_header_cannot_be_smuggled_in_by_a_code(http: httpx.Client) -> None:
 
 
 def test_the_body_of_a_get_is_read(http: httpx.Client) -> None:
-    load({"assets": [{"id": "a", "type": "prop"}, {"id": "b", "type": "prop", "depends_on": ["a"]}]})
+    load(edges_production([("a", "b")]))
     for depth in (0, 1):
         content = json.dumps({"depth": depth, "include_shots": True})
         answer = http.request(
-            "GET", "/assets/a/dependencies", content=content,
+            "GET",
+            "/assets/a/dependencies",
+            content=content,
             headers={"Content-Type": "application/json"},
         )
         assert answer.json()["dependencies"] == ["b"][:depth]
@@ -106,14 +148,17 @@ def test_without_a_token_the_server_answers_health_only(
 
 def test_without_redis_a_change_is_accepted_all_the_same(transactional_db: None) -> None:
     del transactional_db
-    load({"assets": [{"id": "a", "type": "prop"}, {"id": "b", "type": "prop", "depends_on": ["a"]}]})
+    load(edges_production([("a", "b")]))
     headers = {
         "Authorization": f"Bearer {make_token('director', '--superuser')}",
         "Prefer": "wait=1",
     }
-    with run_server({"REDIS_URL": "redis://127.0.0.1:1/0"}) as server, httpx.Client(
-        base_url=server.url, headers=headers, timeout=START_LIMIT_S, trust_env=False
-    ) as client:
+    with (
+        run_server({"REDIS_URL": "redis://127.0.0.1:1/0"}) as server,
+        httpx.Client(
+            base_url=server.url, headers=headers, timeout=START_LIMIT_S, trust_env=False
+        ) as client,
+    ):
         answer = client.post("/assets/a/propagate", json=BODY)
         assert (answer.status_code, answer.json()["status"]) == (202, "accepted")
         run = client.get(answer.headers["Location"].removeprefix("/api/v1"))

@@ -34,9 +34,7 @@ def small_and_large(api: APIClient) -> list[str]:
 def test_what_is_read_takes_as_many_for_1000_shots_as_for_10(
     small_and_large: list[str], api: APIClient, path: str
 ) -> None:
-    small, large = (
-        count_statements(api, "GET", path.format(code)) for code in small_and_large
-    )
+    small, large = (count_statements(api, "GET", path.format(code)) for code in small_and_large)
     assert small == large
 
 
@@ -67,7 +65,9 @@ def test_an_edge_takes_as_many_among_1000_entities_as_among_10(
 ) -> None:
     small, large = (
         count_statements(
-            api, "POST", "edges",
+            api,
+            "POST",
+            "edges",
             {"source": f"{code}:shot-00000", "target": f"{code}:shot-00001"},
         )
         for code in small_and_large
@@ -105,8 +105,7 @@ def test_versions_take_as_many_for_20_as_for_one(
     for number in range(19):
         change("hero", "large", take=number)
     small, large = (
-        count_statements(api, "GET", f"assets/{code}:hero/versions")
-        for code in small_and_large
+        count_statements(api, "GET", f"assets/{code}:hero/versions") for code in small_and_large
     )
     assert small == large
 
@@ -117,7 +116,9 @@ def test_a_batch_takes_as_many_for_50_changes_as_for_5(
 ) -> None:
     counts = [
         count_statements(
-            api, "POST", f"propagation/batch{query}",
+            api,
+            "POST",
+            f"propagation/batch{query}",
             {
                 "asset_changes": [
                     {"asset_id": f"large:shot-{index:05}", "changes": {"take": size}}
