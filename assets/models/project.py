@@ -37,9 +37,9 @@ class Project(models.Model):
     """
 
     code = models.CharField(
-        max_length=64,
+        max_length=255,
         unique=True,
-        validators=[RegexValidator(r"^[^:/\s]+\Z", "No colon, slash or white space.")],
+        validators=[RegexValidator(r"^[^:\x00-\x1f\x7f]+\Z", "No colon or control character.")],
         help_text="Short name used in URLs, as in night-ferry:char-001.",
     )
     name = models.CharField(max_length=1000)

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from assets.models import Entity, Project
 from propagation.interchange.defects import DefectList
@@ -303,3 +306,47 @@ def test_going_back_to_the_first_file_brings_back_what_it_said(
     entities, references = read_stored()
     assert {code: entities[code] for code in first[0]} == first[0]
     assert references == first[1]
+
+
+@st.composite
+def productions(draw: st.DrawFn) -> Document:
+    """Draw some of five props, each with some content, that use props before them."""
+    codes = draw(st.lists(st.sampled_from("abcde"), min_size=1, unique=True).map(sorted))
+    return {
+        "assets": [
+            {
+                "id": code,
+                "type": "prop",
+                "value": draw(st.integers(0, 1)),
+                "depends_on": draw(
+                    st.lists(st.sampled_from(codes[:index]), unique=True) if index else st.just([])
+                ),
+            }
+            for index, code in enumerate(codes)
+        ]
+    }
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
+@given(st.lists(productions(), min_size=2, max_size=4))
+def test_after_any_number_of_imports_the_project_is_what_the_last_one_says(
+    documents: list[Document],
+) -> None:
+    with transaction.atomic():
+        for document in documents:
+            report = load(document)
+            if report.run:
+                drive(report.run)
+            assert check_project(project=Project.objects.get()).exceptions == ()
+            before = count_rows()
+            load(document)
+            assert count_rows() == before
+        load(documents[-1], code="fresh")
+        entities, references = read_stored()
+        fresh_entities, fresh_references = read_stored("fresh")
+        named = fresh_entities.keys()
+        assert {code: entities[code] for code in named} == fresh_entities
+        assert {one for one in references if one[1] in named} == fresh_references
+        transaction.set_rollback(True)
