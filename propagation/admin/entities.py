@@ -17,8 +17,8 @@ from assets.exceptions import AssetsError
 from assets.models import Asset, Entity, Priority, Sequence, Shot
 from assets.services.priority import set_priority
 from propagation.admin.forms import ChangeContentForm
+from propagation.execution.start import Cause
 from propagation.models import RunKind, RunMode
-from propagation.services.change_content import Cause
 from propagation.services.propagate_change import (
     Change,
     preview_change,

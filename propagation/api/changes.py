@@ -20,9 +20,9 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.execution.start import Cause
 from propagation.models import RunKind, RunMode
 from propagation.services.change_batch import BatchRequest, ChangeResult, propagate_batch
-from propagation.services.change_content import Cause
 from propagation.services.propagate_change import Change, preview_change, propagate_change
 from propagation.services.roll_back import preview_rollback, roll_back
 

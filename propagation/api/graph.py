@@ -19,8 +19,8 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.execution.start import Cause
 from propagation.models import RunKind
-from propagation.services.change_content import Cause
 from propagation.services.change_references import Edge, change_references
 from versions.services.following import find_outdated
 

@@ -17,7 +17,6 @@ from propagation.live.wake import signal_run
 from propagation.models import PropagationRun, RunStatus
 from propagation.models.run import ACTIVE_STATUSES
 
-
 LONGEST_DELAY_S = 60
 
 

@@ -6,8 +6,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from assets.models import AssetReference, Project
 from propagation.execution.outdated import find_uncovered
-from propagation.execution.start import start_run
-from propagation.models import PropagationItem, PropagationRun, RunKind, RunMode, RunSource
+from propagation.execution.start import Cause, start_run
+from propagation.models import PropagationItem, PropagationRun, RunKind, RunSource
 from versions.services.following import read_states
 
 
@@ -31,13 +31,10 @@ def start_leftovers(*, run: PropagationRun, at: datetime) -> PropagationRun | No
     }
     if not sources:
         return None
-    return start_run(
-        project_id=run.project_id,
+    cause = Cause(
         kind=RunKind.REPAIR,
-        mode=RunMode.AUTO,
-        sources=sources,
         actor=run.actor,
         note=f"linked while run {run.pk} was under way",
         notify_users=run.notify_users,
-        at=at,
     )
+    return start_run(project_id=run.project_id, sources=sources, cause=cause, at=at)

@@ -1,6 +1,7 @@
 """Start a run: plan it, write its rows, and send the first hint once they are committed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -25,6 +26,17 @@ from propagation.models import (
 from propagation.planning.plan import Plan, PlanLimits, make_plan
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Why a run starts, and how it shall go."""
+
+    kind: RunKind
+    actor: User | None
+    note: str = ""
+    mode: RunMode = RunMode.AUTO
+    notify_users: bool = True
+
+
 def preview(*, project_id: int, source_ids: list[int], mode: RunMode) -> Plan:
     """Return the plan that a change of the sources would have now; writes nothing."""
     return make_plan(
@@ -42,12 +54,8 @@ def preview(*, project_id: int, source_ids: list[int], mode: RunMode) -> Plan:
 def start_run(
     *,
     project_id: int,
-    kind: RunKind,
-    mode: RunMode,
     sources: Mapping[int, int],
-    actor: User | None,
-    note: str,
-    notify_users: bool,
+    cause: Cause,
     at: datetime,
 ) -> PropagationRun:
     """Create the run for the sources' new versions (entity id → version id) and its whole plan.
@@ -55,16 +63,16 @@ def start_run(
     Part of the transaction that published the versions: the run's rows are its outbox. A constant
     number of statements. A run that affects nothing is finished at once.
     """
-    plan = preview(project_id=project_id, source_ids=list(sources), mode=mode)
+    plan = preview(project_id=project_id, source_ids=list(sources), mode=cause.mode)
     is_empty = plan.total == 0
     run = PropagationRun.objects.create(
         project_id=project_id,
-        kind=kind,
-        mode=mode,
+        kind=cause.kind,
+        mode=cause.mode,
         status=RunStatus.SUCCESS if is_empty else RunStatus.ACCEPTED,
-        actor=actor,
-        note=note,
-        notify_users=notify_users,
+        actor=cause.actor,
+        note=cause.note,
+        notify_users=cause.notify_users,
         graph_revision=plan.graph_revision,
         total=plan.total,
         steps=plan.steps,

@@ -12,8 +12,9 @@ from assets.exceptions import AssetsError
 from assets.models import Entity, Role
 from assets.services.access import check_role
 from assets.services.lookup import find_entities
+from propagation.execution.start import Cause
 from propagation.models import PropagationRun
-from propagation.services.change_content import Cause, Outcome
+from propagation.services.change_content import Outcome
 from propagation.services.propagate_change import Change, propagate_changes
 from versions.canonical import JsonObject
 

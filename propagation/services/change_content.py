@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from assets.models import Entity
 from assets.services.history import record_history
 from assets.setwise import update_rows
-from propagation.execution.start import start_run
+from propagation.execution.start import Cause, start_run
 from propagation.live.events import News, record_events
-from propagation.models import PropagationRun, RunKind, RunMode
+from propagation.models import PropagationRun
 from versions.canonical import JsonObject, hash_text, write_canonical
 from versions.models import Content, Origin
 from versions.services.heads import HeadState
@@ -32,17 +32,6 @@ class Outcome:
     def affected(self) -> int:
         """How many dependents the run contains."""
         return self.run.total if self.run else 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cause:
-    """Why a run starts, and how it shall go."""
-
-    kind: RunKind
-    actor: User | None
-    note: str = ""
-    mode: RunMode = RunMode.AUTO
-    notify_users: bool = True
 
 
 def publish_contents(
@@ -121,16 +110,7 @@ def publish_drafts(
         ],
         at=at,
     )
-    run = start_run(
-        project_id=project_id,
-        kind=cause.kind,
-        mode=cause.mode,
-        sources=version_ids,
-        actor=cause.actor,
-        note=cause.note,
-        notify_users=cause.notify_users,
-        at=at,
-    )
+    run = start_run(project_id=project_id, sources=version_ids, cause=cause, at=at)
     unchanged = {pk: head.best_number for pk, head in heads.items() if pk not in numbers}
     return Outcome(run=run, version_numbers=unchanged | numbers)
 

@@ -16,9 +16,9 @@ from assets.graph.cache import load_graph
 from assets.models import AssetReference, Entity, Role
 from assets.services.access import check_role
 from assets.services.locking import advance_graph_revision, lock_project
-from propagation.execution.start import start_run
+from propagation.execution.start import Cause, start_run
 from propagation.live.events import News, record_events
-from propagation.services.change_content import Cause, Outcome
+from propagation.services.change_content import Outcome
 from propagation.services.relinking import (
     Relinking,
     StoredUse,
@@ -98,16 +98,7 @@ def change_references(
         ],
         at=at,
     )
-    run = start_run(
-        project_id=project_id,
-        kind=cause.kind,
-        mode=cause.mode,
-        sources=version_ids,
-        actor=cause.actor,
-        note=cause.note,
-        notify_users=cause.notify_users,
-        at=at,
-    )
+    run = start_run(project_id=project_id, sources=version_ids, cause=cause, at=at)
     numbers = {pk: heads[pk].latest_number + 1 for pk in version_ids}
     return Outcome(run=run, version_numbers=numbers)
 

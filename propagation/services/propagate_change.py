@@ -8,9 +8,9 @@ from django.db import transaction
 
 from assets.models import Entity, Role
 from assets.services.access import check_role
-from propagation.execution.start import preview
+from propagation.execution.start import Cause, preview
 from propagation.planning.plan import Plan
-from propagation.services.change_content import Cause, Outcome, load_contents, publish_contents
+from propagation.services.change_content import Outcome, load_contents, publish_contents
 from versions.canonical import JsonObject
 from versions.change import FieldChange, apply_change, find_changes
 from versions.exceptions import VersionMovedError

@@ -6,8 +6,8 @@ from django.db import transaction
 
 from assets.models import Entity, Role
 from assets.services.access import check_role
-from propagation.execution.start import preview
-from propagation.services.change_content import Cause, Outcome, publish_drafts
+from propagation.execution.start import Cause, preview
+from propagation.services.change_content import Outcome, publish_drafts
 from propagation.services.propagate_change import ChangePreview
 from versions.change import find_changes
 from versions.exceptions import VersionNotFoundError

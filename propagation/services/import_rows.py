@@ -1,0 +1,112 @@
+"""The rows of an import: the project, its entities, and how its references differ from the file."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from assets.models import AssetReference, Entity, Priority, Project
+from assets.services.history import record_history
+from assets.services.locking import lock_project
+from assets.setwise import insert_rows
+from propagation.interchange.defects import DefectiveProductionError, DefectList
+from propagation.interchange.production import Production, RecordedEntity
+from propagation.live.events import News, record_events
+from propagation.services.relinking import Relinking, StoredUse, Use, compare_uses
+
+REASON = "import"
+
+
+def open_project(production: Production, code: str, actor: User | None, at: datetime) -> Project:
+    """Return the locked project, made now if need be; its name and details follow the file."""
+    project = Project.objects.filter(code=code).first()
+    if project is None:
+        project = Project(code=code, name=production.name or code, details=production.details)
+        project.full_clean()
+        project.save()
+        record_events(
+            project_id=project.pk, news=[News(type="project_created", payload={"id": code})], at=at
+        )
+    project = lock_project(project_id=project.pk)
+    wanted = (production.name or project.name, production.details)
+    if (project.name, project.details) != wanted:
+        project.name, project.details = wanted
+        project.save(update_fields=["name", "details"])
+    return project
+
+
+def read_types(project: Project) -> dict[str, tuple[int, str]]:
+    """Return (id, type) of every entity of the project, by code."""
+    rows = Entity.objects.filter(project=project).values_list("code", "pk", "type")
+    return {code: (pk, type_) for code, pk, type_ in rows.iterator(chunk_size=10_000)}
+
+
+def check_types(production: Production, present: Mapping[str, tuple[int, str]]) -> None:
+    """Raise DefectiveProductionError when an id has another type in the project."""
+    defects = DefectList()
+    for one in production.entities:
+        known = present.get(one.code)
+        if known and known[1] != one.type:
+            defects.add(
+                one.pointer, "two-types", f"{one.code!r} is a {known[1]} in the project already."
+            )
+    if defects.total:
+        raise DefectiveProductionError(defects.listed, total=defects.total)
+
+
+def create_entities(
+    project: Project, entities: Iterable[RecordedEntity], actor: User | None, at: datetime
+) -> dict[str, int]:
+    """Insert the entities; return their ids by code."""
+    created: dict[str, int] = dict(
+        insert_rows(
+            model=Entity,
+            columns=["project", "kind", "type", "code", "name", "priority", "created_at"],
+            rows=(
+                (project.pk, one.kind, one.type, one.code, one.name, Priority.NORMAL, at)
+                for one in entities
+            ),
+            returning=["code", "id"],
+        )
+    )
+    record_history(
+        model=Entity, ids=created.values(), change="+", actor=actor, reason=REASON, at=at
+    )
+    return created
+
+
+def compare_references(
+    project: Project, production: Production, ids: Mapping[str, int]
+) -> Relinking:
+    """Compare the file's references with those stored for the targets that it names."""
+    wanted = [
+        Use(
+            source_id=ids[one.source],
+            target_id=ids[one.target],
+            role=one.role,
+            label="",
+            position=one.position,
+            attributes=one.attributes,
+        )
+        for one in production.references
+    ]
+    named = {ids[one.code] for one in production.entities}
+    rows = AssetReference.objects.filter(project=project).values_list(
+        "pk", "source_id", "target_id", "role", "label", "position", "attributes"
+    )
+    stored = [
+        StoredUse(
+            id=pk,
+            use=Use(
+                source_id=source,
+                target_id=target,
+                role=role,
+                label=label,
+                position=position,
+                attributes=attributes,
+            ),
+        )
+        for pk, source, target, role, label, position, attributes in rows.iterator(10_000)
+        if target in named
+    ]
+    return compare_uses(stored=stored, wanted=wanted)
