@@ -178,4 +178,5 @@ def _prepare(field: Column, value: object) -> object:
 
 
 def _get_sql_type(field: Column) -> str:
-    return field.db_type(connection) or "text"
+    # An explicit cast to varchar(n) cuts the text off; an assignment from text refuses it.
+    return "text" if isinstance(field, models.CharField) else field.db_type(connection) or "text"

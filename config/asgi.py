@@ -1,17 +1,15 @@
 """The ASGI application."""
 
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
+
+from config.bodies import Receive, Scope, Send, bound_bodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _django = get_asgi_application()
 
@@ -20,15 +18,17 @@ def keep_encoded_slashes(raw_path: bytes) -> str:
     """Return the decoded path in which an encoded slash or percent sign stays encoded.
 
     Codes are opaque and may hold a slash; decoded, it could not be told from one that separates
-    two segments. `assets.urls.CodeConverter` decodes the two that are left.
+    two segments. `propagation.api.codes.CodeConverter` decodes the two that are left.
     """
     kept = raw_path.replace(b"%25", b"%2525").replace(b"%2F", b"%252F").replace(b"%2f", b"%252F")
     return unquote_to_bytes(kept).decode("utf-8", errors="replace")
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one HTTP connection."""
+async def _keep_path(scope: Scope, receive: Receive, send: Send) -> None:
     raw_path = scope.get("raw_path")
     if raw_path is not None and b"%" in raw_path:
         scope = {**scope, "path": keep_encoded_slashes(raw_path)}
     await _django(scope, receive, send)  # type: ignore[arg-type]
+
+
+application = bound_bodies(_keep_path, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

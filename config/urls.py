@@ -17,5 +17,6 @@ urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
 ]
+handler400 = "propagation.api.problems.answer_bad_request"
 handler404 = "propagation.api.problems.answer_not_found"
 handler500 = "propagation.api.problems.answer_fault"

@@ -14,3 +14,13 @@ class RunNotFoundError(PropagationError):
     """There is no such run among those that you may see."""
 
     code = "not-found"
+
+
+class InvalidChangeError(PropagationError):
+    """The change names a field that it cannot change, or gives it a value that it cannot have."""
+
+    code = "invalid-change"
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer

@@ -9,10 +9,10 @@ from django.utils import timezone
 from assets.models import Entity, Membership, Project, Role
 from propagation.execution.advance import continue_run
 from propagation.execution.apply import apply_batch
+from propagation.execution.start import Cause
 from propagation.interchange.defects import DefectList
 from propagation.interchange.reading import read_production
 from propagation.models import PropagationRun, RunKind, RunMode
-from propagation.execution.start import Cause
 from propagation.services.change_content import Outcome
 from propagation.services.import_production import ImportReport, import_production
 from propagation.services.propagate_change import Change, propagate_change

@@ -1,8 +1,10 @@
-"""Canonical JSON: the one text that stands for a value, so that equal values hash alike."""
+"""JSON read strictly and written canonically: equal values have one text and one hash."""
 
 import hashlib
 import json
-from typing import TypeAlias
+import math
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeAlias, cast
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = "dict[str, JsonValue]"
@@ -22,3 +24,40 @@ def write_canonical(value: JsonValue) -> str:
 def hash_text(text: str) -> str:
     """Return the SHA-256 of the text's UTF-8 bytes, as 64 hex digits."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_strict(text: str | bytes) -> JsonValue:
+    """Return the value of a JSON text; ValueError or RecursionError for what is no JSON.
+
+    Refused beside malformed text: NaN, infinities (also 1e999), bytes that are not UTF-8, and an
+    object that names a key twice, of which a lenient reader would drop one in silence.
+    """
+    return cast(
+        "JsonValue",
+        json.loads(
+            text.decode() if isinstance(text, bytes) else text,
+            parse_constant=_refuse_number,
+            parse_float=_read_float,
+            object_pairs_hook=_make_object,
+        ),
+    )
+
+
+def _refuse_number(text: str) -> NoReturn:
+    msg = f"{text} is not a number that JSON can hold"
+    raise ValueError(msg)
+
+
+def _read_float(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_number(text)
+
+
+def _make_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in made if keys.count(key) > 1)
+        msg = f"an object names the key {twice!r} twice"
+        raise ValueError(msg)
+    return made

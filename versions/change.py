@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 
-from versions.canonical import JsonObject, JsonValue
+from versions.canonical import JsonObject, JsonValue, write_canonical
 
 CHANGE_GROUPS = ("visual_changes", "metadata_changes", "relationship_changes")
 """Keys of STORY-089's change_data that group fields by classifier; their fields are the change."""
@@ -21,19 +22,32 @@ class FieldChange:
 def apply_change(content: JsonObject, change: JsonObject) -> JsonObject:
     """Return the content after the change, by the rules of JSON Merge Patch (RFC 7396).
 
-    Objects merge, null removes a field, all else replaces. The groups of STORY-089
-    (`visual_changes` and its like) are opened first: they say what kind of change it is, not
-    where the fields lie.
+    Objects merge, null removes a field, all else replaces.
     """
-    patch = {key: value for key, value in change.items() if key not in CHANGE_GROUPS}
-    for group in CHANGE_GROUPS:
-        fields = change.get(group)
-        patch |= fields if isinstance(fields, dict) else ({} if fields is None else {group: fields})
-    return _merge(content, patch)
+    return reduce(_merge, split_groups(change), content)
 
 
-def find_changes(before: JsonValue, after: JsonValue) -> list[FieldChange]:
-    """Return the fields that differ, by dotted path, ascending; objects are compared inside."""
+def split_groups(change: JsonObject) -> list[JsonObject]:
+    """Return the merge patches that a change consists of, to be applied one after the other.
+
+    The groups of STORY-089 (`visual_changes` and its like) say what kind of change it is, not
+    where the fields lie, so each is a patch of the whole. A group that is no object is a field.
+    """
+    groups = [change[key] for key in CHANGE_GROUPS if isinstance(change.get(key), dict)]
+    rest = {
+        key: value
+        for key, value in change.items()
+        if key not in CHANGE_GROUPS or not isinstance(value, dict)
+    }
+    return [rest, *(group for group in groups if isinstance(group, dict))]
+
+
+def find_changes(before: JsonObject, after: JsonObject) -> list[FieldChange]:
+    """Return the fields that differ, by dotted path, ascending; objects are compared inside.
+
+    Two values differ when their canonical texts do, so none is found exactly when the contents'
+    hashes are equal.
+    """
     return sorted(_walk("", before, after), key=lambda change: change.field)
 
 
@@ -50,10 +64,11 @@ def _merge(content: JsonObject, patch: JsonObject) -> JsonObject:
     return merged
 
 
-def _walk(path: str, before: JsonValue, after: JsonValue) -> Iterator[FieldChange]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in before.keys() | after.keys():
-            inner = f"{path}.{key}" if path else key
-            yield from _walk(inner, before.get(key), after.get(key))
-    elif before != after or type(before) is not type(after):
-        yield FieldChange(field=path, before=before, after=after)
+def _walk(path: str, before: JsonObject, after: JsonObject) -> Iterator[FieldChange]:
+    for key in before.keys() | after.keys():
+        inner = f"{path}.{key}" if path else key
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from _walk(inner, old, new)
+        elif (key in before) != (key in after) or write_canonical(old) != write_canonical(new):
+            yield FieldChange(field=inner, before=old, after=new)

@@ -25,6 +25,6 @@ class VersionMovedError(VersionsError):
 
     code = "version-conflict"
 
-    def __init__(self, *, given: int, current: int) -> None:
+    def __init__(self, *, entity_code: str, given: int, current: int) -> None:
         super().__init__(f"You started from v{given}; the current version is v{current}.")
-        self.given, self.current = given, current
+        self.entity_code, self.given, self.current = entity_code, given, current

@@ -63,7 +63,7 @@ class DependencyGraph:
         return tuple(wave for wave in waves if wave)
 
     def get_between(self, sources: Iterable[int], targets: Iterable[int]) -> frozenset[int]:
-        """Return the targets that the sources affect and all that lies between; no sources."""
+        """Return the targets that the sources affect, and all affected that lies before them."""
         affected = self.get_affected(sources)
         reached = [target for target in targets if target in affected]
         upstream = self.get_affected(reached, upstream=True)

@@ -17,11 +17,12 @@ from assets.exceptions import AssetsError
 from assets.models import Asset, Entity, Priority, Sequence, Shot
 from assets.services.priority import set_priority
 from propagation.admin.forms import ChangeContentForm
+from propagation.exceptions import PropagationError
 from propagation.execution.start import Cause
 from propagation.models import RunKind, RunMode
 from propagation.services.propagate_change import (
     Change,
-    preview_change,
+    preview_changes,
     propagate_change,
 )
 from versions.exceptions import VersionsError
@@ -107,8 +108,8 @@ class EntityAdmin(SimpleHistoryAdmin):
             try:
                 if "propagate" in request.POST:
                     return self._propagate(request, change, cause)
-                found = preview_change(change=change, cause=cause)
-            except (AssetsError, VersionsError) as error:
+                found = preview_changes(changes=[change], cause=cause)
+            except (AssetsError, PropagationError, VersionsError) as error:
                 form.add_error(None, str(error))
         context = {
             **self.admin_site.each_context(request),
@@ -118,6 +119,7 @@ class EntityAdmin(SimpleHistoryAdmin):
             "head": head,
             "form": form,
             "found": found,
+            "fields": found.fields[entity.pk] if found else (),
         }
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
         template = "admin/propagation/propagate.html"

@@ -14,6 +14,8 @@ from propagation.models import PropagationRun
 from propagation.services.change_content import Outcome
 from propagation.services.propagate_change import ChangePreview
 
+_WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?:$|[,;\s])")
+
 MAX_WAIT_S = 30
 """The longest that a request with `Prefer: wait` stays open."""
 
@@ -49,7 +51,7 @@ def describe_run(run: PropagationRun) -> dict[str, Any]:
         "kind": run.kind,
         "status": run.status,
         "asset_id": first.entity.code if first else None,
-        "version": write_version_id(first.entity, first.version.number) if first else None,
+        "version": write_version_id(first.entity.code, first.version.number) if first else None,
         "mode": run.mode,
         "progress": round(100 * processed / run.total, 1) if run.total else 100.0,
         "processed": processed,
@@ -77,11 +79,11 @@ def answer_change(
         "status": outcome.run.status if outcome.run else "success",
         "run_id": outcome.run.pk if outcome.run else None,
         "status_url": f"/api/v1/runs/{outcome.run.pk}" if outcome.run else None,
-        "version": write_version_id(entity, number),
+        "version": write_version_id(entity.code, number),
         "affected_entities": outcome.affected,
     }
     response = Response(body, status=202 if outcome.run else 200)
-    response["ETag"] = write_etag(entity, number)
+    response["ETag"] = write_etag(entity.code, number)
     if outcome.run:
         response["Location"] = body["status_url"]
         if outcome.run.is_active:
@@ -98,10 +100,10 @@ def answer_preview(*, entity: Entity, found: ChangePreview) -> Response:
         {
             "dry_run": True,
             "asset_id": entity.code,
-            "base_version": write_version_id(entity, found.base_version),
+            "base_version": write_version_id(entity.code, found.base_versions[entity.pk]),
             "fields": [
                 {"field": one.field, "before": one.before, "after": one.after}
-                for one in found.fields
+                for one in found.fields[entity.pk]
             ],
             "affected_entities": plan.total if plan else 0,
             "impact": {
@@ -118,7 +120,7 @@ def answer_preview(*, entity: Entity, found: ChangePreview) -> Response:
 
 
 def _wait_if_preferred(request: Request, run: PropagationRun | None) -> bool:
-    wanted = re.search(r"\bwait=([0-9]{1,4})\b", request.headers.get("Prefer", ""))
+    wanted = _WAIT.search(request.headers.get("Prefer", ""))
     if run is None or not wanted:
         return False
 

@@ -10,8 +10,7 @@ from assets.models import Entity, Project
 from assets.services.lookup import find_entity, find_project
 from propagation.api.codes import write_etag, write_version_id
 from propagation.api.paging import answer_page
-from propagation.api.runs import NoQuery
-from propagation.api.strict import read_query
+from propagation.api.strict import NoQuery, read_query
 from propagation.services.roll_back import load_version
 from versions.models import DEFINITION, Head, Version
 from versions.services.resolve import load_uses
@@ -60,12 +59,12 @@ class EntityView(APIView):
             {
                 **_describe_row(entity),
                 "project_id": entity.project.code,
-                "best": write_version_id(entity, head.best.number),
-                "latest": write_version_id(entity, head.latest.number),
+                "best": write_version_id(entity.code, head.best.number),
+                "latest": write_version_id(entity.code, head.latest.number),
                 "content": head.best.content.data,
             }
         )
-        response["ETag"] = write_etag(entity, head.best.number)
+        response["ETag"] = write_etag(entity.code, head.best.number)
         return response
 
 
@@ -125,7 +124,7 @@ def _describe_row(entity: Entity) -> dict[str, Any]:
 
 def _describe_version(version: Version) -> dict[str, Any]:
     return {
-        "id": write_version_id(version.entity, version.number),
+        "id": write_version_id(version.entity.code, version.number),
         "number": version.number,
         "origin": version.origin,
         "author": version.author.username if version.author else None,

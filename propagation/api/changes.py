@@ -20,10 +20,11 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.exceptions import InvalidChangeError
 from propagation.execution.start import Cause
 from propagation.models import RunKind, RunMode
 from propagation.services.change_batch import BatchRequest, ChangeResult, propagate_batch
-from propagation.services.propagate_change import Change, preview_change, propagate_change
+from propagation.services.propagate_change import Change, preview_changes, propagate_change
 from propagation.services.roll_back import preview_rollback, roll_back
 
 MAX_BATCH = 500
@@ -93,7 +94,8 @@ class PropagateView(APIView):
         change = Change(entity=entity, data=body["change_data"], base_version=base)
         cause = _make_cause(request, RunKind.CHANGE, body, body["note"])
         if query["dry_run"]:
-            return answer_preview(entity=entity, found=preview_change(change=change, cause=cause))
+            found = preview_changes(changes=[change], cause=cause)
+            return answer_preview(entity=entity, found=found)
         outcome = propagate_change(change=change, cause=cause, at=timezone.now())
         return answer_change(request, entity=entity, outcome=outcome)
 
@@ -106,12 +108,21 @@ class RollbackView(APIView):
         query, body = read_query(DryRunQuery, request), read_body(RollbackBody, request)
         entity = find_entity(identifier=asset_id, user=request.user)
         number = body["version_number"]
+        base = read_if_match(request.headers.get("If-Match"), entity)
         cause = _make_cause(request, RunKind.ROLLBACK, body, body["reason"])
         if query["dry_run"]:
-            found = preview_rollback(entity=entity, to_version=number, cause=cause)
+            found = preview_rollback(
+                entity=entity, to_version=number, cause=cause, base_version=base
+            )
             return answer_preview(entity=entity, found=found)
-        outcome = roll_back(entity=entity, to_version=number, cause=cause, at=timezone.now())
-        extra = {"success": True, "new_current_version": write_version_id(entity, number)}
+        outcome = roll_back(
+            entity=entity,
+            to_version=number,
+            cause=cause,
+            at=timezone.now(),
+            base_version=base,
+        )
+        extra = {"success": True, "new_current_version": write_version_id(entity.code, number)}
         return answer_change(request, entity=entity, outcome=outcome, extra=extra)
 
 
@@ -148,21 +159,28 @@ class BatchView(APIView):
         }
         if query["dry_run"]:
             return Response(answer)
+        if not found.runs:
+            return Response({"status": "success", **answer})
         response = Response({"status": "accepted", **answer}, status=202)
-        if found.runs:
-            response["Location"] = f"/api/v1/runs/{found.runs[0].pk}"
+        response["Location"] = f"/api/v1/runs/{found.runs[0].pk}"
         return response
 
 
 def _describe_result(index: int, result: ChangeResult) -> dict[str, Any]:
     answer: dict[str, Any] = {"index": index, "asset_id": result.asset_id}
     if result.error is not None:
-        problem = {"code": result.error.code, "detail": str(result.error)}
-        pointer = f"/asset_changes/{index}/asset_id"
-        return {**answer, "status": "rejected", "problem": {**problem, "pointer": pointer}}
+        member = "asset_id"
+        if isinstance(result.error, InvalidChangeError):
+            member = f"changes{result.error.pointer}"
+        problem = {
+            "code": result.error.code,
+            "detail": str(result.error),
+            "pointer": f"/asset_changes/{index}/{member}",
+        }
+        return {**answer, "status": "rejected", "problem": problem}
     return {
         **answer,
-        "status": "accepted" if result.run_id else "unchanged",
+        "status": "accepted" if result.is_changed else "unchanged",
         "run_id": result.run_id,
         "version": result.version,
     }

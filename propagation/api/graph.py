@@ -14,6 +14,7 @@ from assets.models import AssetReference
 from assets.services.lookup import find_entity
 from propagation.api.strict import (
     JsonObjectField,
+    NoQuery,
     StrictSerializer,
     get_actor,
     read_body,
@@ -61,8 +62,7 @@ class DependenciesView(APIView):
         `affected_shots` and `affected_sequences` count everything downstream, whatever depth and
         direction cut the lists to.
         """
-        body = request.data if isinstance(request.data, dict) else {}
-        query = read_query(DependenciesQuery, request, **body)
+        query = read_query(DependenciesQuery, request, accepts_body=True)
         entity = find_entity(identifier=asset_id, user=request.user)
         graph = load_graph(project_id=entity.project_id)
         distances = graph.get_affected(
@@ -102,6 +102,7 @@ class EdgesView(APIView):
         return self._change(request, is_removal=True)
 
     def _change(self, request: Request, *, is_removal: bool) -> Response:
+        read_query(NoQuery, request)
         body = read_body(EdgeBody, request)
         edge = Edge(
             source=find_entity(identifier=body["source"], user=request.user),

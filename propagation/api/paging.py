@@ -8,11 +8,18 @@ from django.db.models import Model, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
+from propagation.api.codes import get_encoded_path
 from propagation.api.problem import Problem
 from propagation.api.strict import StrictSerializer, read_query
 
 _M = TypeVar("_M", bound=Model)
+
+
+def _get_url(request: Request) -> str:
+    query = request.META.get("QUERY_STRING", "")
+    return f"{request.scheme}://{request.get_host()}{get_encoded_path(request)}?{query}"
 
 
 class PageQuery(StrictSerializer):
@@ -44,8 +51,6 @@ def answer_page(
     following = str(getattr(page[-1], key)) if has_more else None
     response = Response({"data": [describe(row) for row in page], "next": following})
     if following:
-        url = request.build_absolute_uri(
-            f"{request.path}?limit={wanted['limit']}&cursor={following}"
-        )
+        url = replace_query_param(_get_url(request), "cursor", following)
         response["Link"] = f'<{url}>; rel="next"'
     return response

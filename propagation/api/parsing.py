@@ -1,25 +1,25 @@
 """Read request bodies strictly: JSON that every database can hold, of a bounded size and depth."""
 
-import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from propagation.api.problem import Problem
+from versions.canonical import read_strict
 
 MAX_DEPTH = 32
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class StrictJSONParser(BaseParser):
-    """JSON without NaN, Infinity, NUL, lone surrogates or more than 32 levels.
+    """Strict JSON (`read_strict`) without NUL, lone surrogates or more than 32 levels.
 
-    A plain parser lets the last four through to the database, which answers with a fault.
+    A plain parser lets these through to the database, which answers with a fault.
     """
 
     media_type = "application/json"
@@ -41,30 +41,24 @@ class StrictJSONParser(BaseParser):
                 f"A body may have {limit} bytes.",
             )
         try:
-            value = json.loads(data.decode(), parse_constant=_refuse_constant)
-            _check(value, 1)
+            value = read_strict(data)
+            _check(value, MAX_DEPTH)
         except (ValueError, RecursionError) as error:
             raise ParseError(f"This is not JSON that can be stored: {error}") from error
         return value
 
 
-def _check(value: object, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        msg = f"it is nested deeper than {MAX_DEPTH} levels"
-        raise ValueError(msg)
+def _check(value: object, levels_left: int) -> None:
+    """Raise ValueError for a text that no database holds, or for lists and objects too deep."""
     if isinstance(value, str):
         if _UNSTORABLE.search(value):
             msg = "a text holds NUL or half a surrogate pair"
             raise ValueError(msg)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            _check(key, depth)
-            _check(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _check(inner, depth + 1)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    msg = f"{name} is not a JSON number"
-    raise ValueError(msg)
+        return
+    if not isinstance(value, dict | list):
+        return
+    if not levels_left:
+        msg = f"it is nested deeper than {MAX_DEPTH} levels"
+        raise ValueError(msg)
+    for inner in [*value.keys(), *value.values()] if isinstance(value, dict) else value:
+        _check(inner, levels_left - 1)

@@ -6,10 +6,11 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions as drf
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
@@ -23,8 +24,9 @@ from assets.exceptions import (
     ReferenceNotFoundError,
     RoleTooLowError,
 )
+from propagation.api.codes import get_encoded_path, write_etag, write_version_id
 from propagation.api.problem import Problem
-from propagation.exceptions import PropagationError, RunNotFoundError
+from propagation.exceptions import InvalidChangeError, PropagationError, RunNotFoundError
 from versions.exceptions import VersionMovedError, VersionNotFoundError, VersionsError
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     AmbiguousCodeError: HTTPStatus.CONFLICT,
     CycleError: HTTPStatus.CONFLICT,
     CrossProjectReferenceError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidChangeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     VersionMovedError: HTTPStatus.PRECONDITION_FAILED,
 }
 CODES: Mapping[type[Exception], str] = {
@@ -63,8 +66,11 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
     if isinstance(error, DomainError):
         set_rollback()
         status = next(s for kind, s in STATUSES.items() if isinstance(error, kind))
-        return _respond(request, status, error.code, str(error), _describe(error))
-    if isinstance(error, DatabaseError):
+        answer = _respond(request, status, error.code, str(error), _describe(error))
+        if isinstance(error, VersionMovedError):
+            answer["ETag"] = write_etag(error.entity_code, error.current)
+        return answer
+    if isinstance(error, OperationalError | InterfaceError):
         set_rollback()
         logger.error("database_unavailable path=%s", request.path, exc_info=error)
         busy = _respond(
@@ -84,7 +90,7 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
 
 
 def make_problem(
-    *, path: str, status: HTTPStatus, code: str, detail: str, request_id: str
+    request: HttpRequest | Request, *, status: HTTPStatus, code: str, detail: str
 ) -> dict[str, Any]:
     """Return the members that every problem has."""
     return {
@@ -93,8 +99,8 @@ def make_problem(
         "status": status.value,
         "code": code,
         "detail": detail,
-        "instance": path,
-        "request_id": request_id,
+        "instance": get_encoded_path(request),
+        "request_id": uuid4().hex,
     }
 
 
@@ -103,6 +109,14 @@ def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse
     if not request.path.startswith("/api/"):
         return defaults.page_not_found(request, exception)
     return _answer_plain(request, HTTPStatus.NOT_FOUND, "not-found", "There is nothing here.")
+
+
+def answer_bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what Django refuses before a view sees it, such as a host that is not ours."""
+    if not request.path.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    detail = "The request is not addressed to this server, or is malformed."
+    return _answer_plain(request, HTTPStatus.BAD_REQUEST, "bad-request", detail)
 
 
 def answer_fault(request: HttpRequest) -> HttpResponse:
@@ -116,7 +130,11 @@ def answer_fault(request: HttpRequest) -> HttpResponse:
 
 def _answer_plain(request: HttpRequest, status: HTTPStatus, code: str, detail: str) -> HttpResponse:
     body = make_problem(
-        path=request.path, status=status, code=code, detail=detail, request_id=uuid4().hex
+        path=get_encoded_path(request),
+        status=status,
+        code=code,
+        detail=detail,
+        request_id=uuid4().hex,
     )
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
@@ -129,7 +147,11 @@ def _respond(
     extra: Mapping[str, Any] | None = None,
 ) -> Response:
     body = make_problem(
-        path=request.path, status=status, code=code, detail=detail, request_id=uuid4().hex
+        path=get_encoded_path(request),
+        status=status,
+        code=code,
+        detail=detail,
+        request_id=uuid4().hex,
     )
     response = Response({**body, **(extra or {})}, status=status.value)
     response.content_type = CONTENT_TYPE
@@ -143,7 +165,10 @@ def _describe(error: DomainError) -> dict[str, Any]:
     if isinstance(error, AmbiguousCodeError):
         return {"candidates": error.candidates}
     if isinstance(error, VersionMovedError):
-        return {"current_version": error.current}
+        return {"current_version": write_version_id(error.entity_code, error.current)}
+    if isinstance(error, InvalidChangeError):
+        pointer = f"/change_data{error.pointer}"
+        return {"errors": [{"pointer": pointer, "detail": str(error), "code": error.code}]}
     return {}
 
 
@@ -173,7 +198,8 @@ def _flatten(pointer: str, detail: Any) -> Iterator[dict[str, str]]:  # noqa: AN
     """Yield one entry per message, with the JSON pointer of what it is about."""
     if isinstance(detail, dict):
         for key, value in detail.items():
-            name = "" if key == "non_field_errors" else f"/{key}"
+            escaped = str(key).replace("~", "~0").replace("/", "~1")  # RFC 6901
+            name = f"/{escaped}" if key != "" else ""  # no key: about the object itself
             yield from _flatten(f"{pointer}{name}", value)
     elif isinstance(detail, list):
         for index, value in enumerate(detail):

@@ -13,7 +13,7 @@ from assets.services.lookup import find_project
 from propagation.api.answers import describe_run
 from propagation.api.codes import write_version_id
 from propagation.api.paging import PageQuery, answer_page
-from propagation.api.strict import StrictSerializer, read_query
+from propagation.api.strict import NoQuery, read_query
 from propagation.exceptions import RunNotFoundError
 from propagation.models import (
     EventCounter,
@@ -32,10 +32,6 @@ class ItemsQuery(PageQuery):
     """Parameters of the items of a run."""
 
     state = serializers.ChoiceField(ItemState.choices, default=None, allow_null=True)
-
-
-class NoQuery(StrictSerializer):
-    """No parameters."""
 
 
 def find_run(run_id: int, request: Request) -> PropagationRun:
@@ -150,12 +146,13 @@ def _describe_row(run: PropagationRun) -> dict[str, Any]:
 
 
 def _describe_item(item: PropagationItem) -> dict[str, Any]:
+    version = item.version
     return {
         "id": item.entity.code,
         "type": item.entity.type,
         "state": item.state,
         "lane": item.batch.lane,
         "level": item.level,
-        "version": write_version_id(item.entity, item.version.number) if item.version else None,
+        "version": write_version_id(item.entity.code, version.number) if version else None,
         "error": item.error,
     }

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from django.contrib.auth.models import User
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 from propagation.api.problem import Problem
@@ -21,6 +22,10 @@ class StrictSerializer(serializers.Serializer[Any]):
                 {name: [_suggest(name, self.fields)] for name in sorted(unknown)}, code="unknown"
             )
         return super().to_internal_value(data)
+
+
+class NoQuery(StrictSerializer):
+    """No parameters."""
 
 
 class JsonObjectField(serializers.Field[Any, Any, Any, Any]):
@@ -43,24 +48,38 @@ _S = TypeVar("_S", bound=StrictSerializer)
 
 
 def read_body(serializer: type[_S], request: Request) -> dict[str, Any]:
-    """Return the body's fields; ValidationError (422) names each that is wrong."""
-    given = serializer(data=request.data)
+    """Return the body's fields; 400 unless it is an object, 422 that names each wrong field."""
+    given = serializer(data=_read_object(request))
     given.is_valid(raise_exception=True)
     return cast("dict[str, Any]", given.validated_data)
 
 
-def read_query(serializer: type[_S], request: Request, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return the query's parameters, and `more` where a parameter is not given.
+def read_query(
+    serializer: type[_S], request: Request, *, accepts_body: bool = False
+) -> dict[str, Any]:
+    """Return the query's parameters, and the body's where it may carry parameters too.
 
-    An unknown parameter is a 400 that names the nearest known one, a wrong value a 422.
+    An unknown or repeated parameter is a 400, which names the nearest known one; a wrong value a
+    422. The query goes before the body.
     """
-    for name in request.query_params:
-        if name not in serializer().fields:
-            detail = f"{name}: {_suggest(name, serializer().fields)}"
+    known = serializer().fields
+    for name, values in request.query_params.lists():
+        if name not in known:
+            detail = f"{name}: {_suggest(name, known)}"
             raise Problem(HTTPStatus.BAD_REQUEST, "unknown-parameter", detail)
-    given = serializer(data={**more, **request.query_params.dict()})
+        if len(values) > 1:
+            detail = f"{name} is given {len(values)} times; once is clear."
+            raise Problem(HTTPStatus.BAD_REQUEST, "repeated-parameter", detail)
+    body = _read_object(request) if accepts_body else {}
+    given = serializer(data={**body, **request.query_params.dict()})
     given.is_valid(raise_exception=True)
     return cast("dict[str, Any]", given.validated_data)
+
+
+def _read_object(request: Request) -> dict[str, Any]:
+    if not isinstance(request.data, dict):
+        raise ParseError("The body must be a JSON object.")
+    return request.data
 
 
 def get_actor(request: Request) -> User:

@@ -1,5 +1,6 @@
 """The content of each record: what is left when ids and references are taken out."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,7 @@ from propagation.interchange.records import Record
 from versions.canonical import write_canonical
 
 NAME_LENGTH = 1000
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 REFERENCE_KEYS = {
     "asset": frozenset({"id", "type", "worn_by", "used_in", "depends_on"}),
     "shot": frozenset({"shot_id", "depends_on", "visual_prompt"}),
@@ -32,8 +34,8 @@ def make_entities(records: Iterable[Record], defects: DefectList) -> list[Record
         try:
             body = write_canonical(extract_content(record))
             body.encode()
-        except (UnicodeEncodeError, RecursionError) as error:
-            defects.add(record.pointer, "bad-text", f"This cannot be written as UTF-8: {error}.")
+        except (ValueError, RecursionError) as error:
+            defects.add(record.pointer, "bad-text", f"This cannot be stored: {error}.")
             continue
         entities.append(
             RecordedEntity(
@@ -46,6 +48,16 @@ def make_entities(records: Iterable[Record], defects: DefectList) -> list[Record
             )
         )
     return entities
+
+
+def find_json_problem(value: Any) -> str | None:  # noqa: ANN401 (any JSON value)
+    """Return why no jsonb column can hold the value, or None: it refuses NUL and Infinity."""
+    try:
+        text = write_canonical(value)
+        text.encode()
+    except (ValueError, RecursionError) as error:
+        return f"This cannot be stored: {error}."
+    return "This holds a NUL character." if _NUL.search(text) else None
 
 
 def extract_content(record: Record) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The references between records: the twelve edge rules of the format, checked."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import rustworkx as rx
 
+from propagation.interchange.contents import find_json_problem
 from propagation.interchange.defects import DefectList
 from propagation.interchange.production import SHOT_ROLES, RecordedReference
 from propagation.interchange.records import Record
@@ -46,17 +48,22 @@ def link_records(
     Notes unknown ids, wrong kinds, self references and cycles; the results then are incomplete.
     """
     references: dict[tuple[str, str], RecordedReference] = {}
+    counts: Counter[tuple[str, str]] = Counter()
     for record in records.values():
         for link in _list_links(record, defects):
             if not _is_sound(link, records, defects):
                 continue
             source, target = link.ends
             if (source, target) not in references:  # the first rule names the role
+                # Counted here, not in the file's list: what was skipped leaves no gap, so that
+                # an export, which has no gaps, says the same.
+                position = 0 if link.is_upward else counts[link.holder, link.role]
+                counts[link.holder, link.role] += 1
                 references[source, target] = RecordedReference(
                     source=source,
                     target=target,
                     role=link.role,
-                    position=link.position,
+                    position=position,
                     attributes=dict(link.attributes),
                     pointer=link.pointer,
                 )
@@ -132,7 +139,10 @@ def _read_prompt(record: Record, defects: DefectList) -> Iterator[Link]:
 
 
 def _is_sound(link: Link, records: Mapping[str, Record], defects: DefectList) -> bool:
-    if not isinstance(link.named, str):
+    problem = find_json_problem(link.attributes) if link.attributes else None
+    if problem:
+        defects.add(link.pointer, "bad-text", problem)
+    elif not isinstance(link.named, str):
         defects.add(link.pointer, "bad-id", "An id must be a text.")
     elif link.named not in records:
         defects.add(link.pointer, "unknown-id", f"There is no {link.named!r} in this file.")

@@ -28,7 +28,7 @@ class StoredLink:
 
 def write_asset(entity: StoredEntity, uses: Iterable[StoredLink]) -> JsonObject:
     """Return the record of an asset. A use that has no key of its own is a depends_on."""
-    record: JsonObject = {"id": entity.code, "type": entity.type, **entity.content}
+    record: JsonObject = {**entity.content, "id": entity.code, "type": entity.type}
     for use in uses:
         if use.role == "worn_by" and "worn_by" not in record:
             record["worn_by"] = use.other
@@ -39,7 +39,7 @@ def write_asset(entity: StoredEntity, uses: Iterable[StoredLink]) -> JsonObject:
 
 def write_shot(entity: StoredEntity, uses: Iterable[StoredLink]) -> JsonObject:
     """Return the record of a shot."""
-    record: JsonObject = {"shot_id": entity.code, **entity.content}
+    record: JsonObject = {**entity.content, "shot_id": entity.code}
     prompt = record.get("visual_prompt")
     references: JsonObject = dict(prompt) if isinstance(prompt, dict) else {}
     for use in uses:
@@ -60,7 +60,7 @@ def write_sequence(
     entity: StoredEntity, uses: Iterable[StoredLink], parents: Iterable[StoredLink]
 ) -> JsonObject:
     """Return the record of a sequence; parents: the sequences that use it as a part."""
-    record: JsonObject = {"sequence_id": entity.code, **entity.content}
+    record: JsonObject = {**entity.content, "sequence_id": entity.code}
     for use in uses:
         if use.role != "in_parent":
             _append(record, "shots" if use.role == "in_sequence" else "depends_on", _point(use))

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from threading import Event
 
 from django.conf import settings
 from redis.exceptions import RedisError
@@ -43,6 +44,9 @@ def watch_run(*, run_id: int, timeout_s: float) -> Iterator[None]:
                 yield
     except RedisError as error:
         logger.warning("run_watch_lost run=%s error=%s", run_id, error)
+        while (left := deadline - time.monotonic()) > 0:
+            yield
+            Event().wait(min(left, POLL_S))
         yield
 
 

@@ -12,11 +12,20 @@ from assets.exceptions import AssetsError
 from assets.models import Entity, Role
 from assets.services.access import check_role
 from assets.services.lookup import find_entities
+from propagation.exceptions import PropagationError
 from propagation.execution.start import Cause
 from propagation.models import PropagationRun
 from propagation.services.change_content import Outcome
-from propagation.services.propagate_change import Change, propagate_changes
+from propagation.services.check_change import check_change
+from propagation.services.propagate_change import (
+    Change,
+    ChangePreview,
+    preview_changes,
+    propagate_changes,
+)
 from versions.canonical import JsonObject
+
+RequestError = AssetsError | PropagationError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,26 +38,30 @@ class BatchRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeResult:
-    """What became of one change: an error, or a version (run_id None: it changed nothing)."""
+    """What became of one change: an error, or a version.
+
+    is_changed: the entity got, or would get, a new version. run_id: of the run that follows.
+    """
 
     asset_id: str
-    error: AssetsError | None = None
+    error: RequestError | None = None
+    is_changed: bool = False
     run_id: int | None = None
     version: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchOutcome:
-    """A result per change, in order, and one run per project in which something changed."""
+    """A result per change, in order, and one run per project in which something changed.
+
+    affected: the targets of all runs, or of the runs that there would be; a dependent of several
+    changes counts once. is_refused: nothing was done.
+    """
 
     results: Sequence[ChangeResult]
-    runs: Sequence[PropagationRun]
-    is_refused: bool
-
-    @property
-    def affected(self) -> int:
-        """The targets of all runs; a dependent of several changes counts once."""
-        return sum(run.total for run in self.runs)
+    runs: Sequence[PropagationRun] = ()
+    affected: int = 0
+    is_refused: bool = False
 
 
 @transaction.atomic
@@ -65,66 +78,96 @@ def propagate_batch(
 
     Changes of one project are published together and share one run.
     """
-    found = _find_changeable([request.asset_id for request in requests], user)
-    errors = [one for one in found.values() if isinstance(one, AssetsError)]
+    needed = Role.VIEWER if is_dry_run else Role.ARTIST
+    found = _find_changeable(requests, user, needed)
+    errors = [one for one in found if isinstance(one, RequestError)]
     if len(errors) == len(found) or (is_atomic and errors):
-        results = [
-            ChangeResult(asset_id=one.asset_id, error=_as_error(found[one.asset_id]))
-            for one in requests
-        ]
-        return BatchOutcome(results=results, runs=[], is_refused=True)
-    outcomes = {
-        project_id: propagate_changes(changes=changes, cause=cause, at=at)
-        for project_id, changes in _group_by_project(requests, found)
-    }
+        return BatchOutcome(
+            results=[
+                ChangeResult(
+                    asset_id=request.asset_id,
+                    error=one if isinstance(one, RequestError) else None,
+                )
+                for request, one in zip(requests, found, strict=True)
+            ],
+            is_refused=True,
+        )
+    groups = _group_by_project([one for one in found if isinstance(one, Change)])
     if is_dry_run:
-        transaction.set_rollback(True)
+        previews = {pk: preview_changes(changes=some, cause=cause) for pk, some in groups}
+        return BatchOutcome(
+            results=[
+                _report_preview(r, one, previews) for r, one in zip(requests, found, strict=True)
+            ],
+            affected=sum(one.plan.total for one in previews.values() if one.plan),
+        )
+    outcomes = {pk: propagate_changes(changes=some, cause=cause, at=at) for pk, some in groups}
     return BatchOutcome(
-        results=[_report(one, found[one.asset_id], outcomes) for one in requests],
-        runs=[outcome.run for outcome in outcomes.values() if outcome.run],
-        is_refused=False,
+        results=[_report(r, one, outcomes) for r, one in zip(requests, found, strict=True)],
+        runs=[one.run for one in outcomes.values() if one.run],
+        affected=sum(one.affected for one in outcomes.values()),
     )
 
 
-def _find_changeable(identifiers: list[str], user: User) -> dict[str, Entity | AssetsError]:
-    """Find the entities; one that the user may see but not change is an error too."""
-    found = find_entities(identifiers=identifiers, user=user)
+def _find_changeable(
+    requests: Sequence[BatchRequest], user: User, needed: Role
+) -> list[Change | RequestError]:
+    """Return each request's change, or why it cannot be made."""
+    entities = find_entities(identifiers=[one.asset_id for one in requests], user=user)
     refusals: dict[int, AssetsError] = {}
-    for project_id in {one.project_id for one in found.values() if isinstance(one, Entity)}:
+    for project_id in {one.project_id for one in entities.values() if isinstance(one, Entity)}:
         try:
-            check_role(actor=user, project_id=project_id, needed=Role.ARTIST)
+            check_role(actor=user, project_id=project_id, needed=needed)
         except AssetsError as error:
             refusals[project_id] = error
-    return {
-        identifier: refusals.get(one.project_id, one) if isinstance(one, Entity) else one
-        for identifier, one in found.items()
-    }
+    return [_check(request, entities[request.asset_id], refusals) for request in requests]
 
 
-def _group_by_project(
-    requests: Sequence[BatchRequest], found: Mapping[str, Entity | AssetsError]
-) -> list[tuple[int, list[Change]]]:
-    """Return the changes that can be made, by project in ascending id (the order of locks)."""
+def _check(
+    request: BatchRequest, found: Entity | AssetsError, refusals: Mapping[int, AssetsError]
+) -> Change | RequestError:
+    if isinstance(found, AssetsError):
+        return found
+    if found.project_id in refusals:
+        return refusals[found.project_id]
+    try:
+        check_change(kind=found.kind, data=request.data)
+    except PropagationError as error:
+        return error
+    return Change(entity=found, data=request.data)
+
+
+def _group_by_project(changes: Sequence[Change]) -> list[tuple[int, list[Change]]]:
+    """Return the changes by project, in ascending id: the order in which locks are taken."""
     grouped: dict[int, list[Change]] = defaultdict(list)
-    for request in requests:
-        entity = found[request.asset_id]
-        if isinstance(entity, Entity):
-            grouped[entity.project_id].append(Change(entity=entity, data=request.data))
+    for change in changes:
+        grouped[change.entity.project_id].append(change)
     return sorted(grouped.items())
 
 
 def _report(
-    request: BatchRequest, found: Entity | AssetsError, outcomes: Mapping[int, Outcome]
+    request: BatchRequest, found: Change | RequestError, outcomes: Mapping[int, Outcome]
 ) -> ChangeResult:
-    if isinstance(found, AssetsError):
+    if isinstance(found, RequestError):
         return ChangeResult(asset_id=request.asset_id, error=found)
-    outcome = outcomes[found.project_id]
+    outcome, pk = outcomes[found.entity.project_id], found.entity.pk
+    is_changed = pk in outcome.changed
     return ChangeResult(
         asset_id=request.asset_id,
-        run_id=outcome.run.pk if outcome.run else None,
-        version=f"{found.code}_v{outcome.version_numbers[found.pk]}",
+        is_changed=is_changed,
+        run_id=outcome.run.pk if outcome.run and is_changed else None,
+        version=f"{found.entity.code}_v{outcome.version_numbers[pk]}",
     )
 
 
-def _as_error(found: Entity | AssetsError) -> AssetsError | None:
-    return found if isinstance(found, AssetsError) else None
+def _report_preview(
+    request: BatchRequest, found: Change | RequestError, previews: Mapping[int, ChangePreview]
+) -> ChangeResult:
+    if isinstance(found, RequestError):
+        return ChangeResult(asset_id=request.asset_id, error=found)
+    preview, pk = previews[found.entity.project_id], found.entity.pk
+    return ChangeResult(
+        asset_id=request.asset_id,
+        is_changed=bool(preview.fields[pk]),
+        version=f"{found.entity.code}_v{preview.base_versions[pk]}",
+    )

@@ -22,11 +22,13 @@ from versions.services.publish import Draft, publish_versions, store_contents
 class Outcome:
     """What a change did. run None: it changed nothing, and nothing was written.
 
-    version_numbers: the current version of each entity that was named, by entity id.
+    version_numbers: the current version of each entity that was named, by entity id. changed:
+    those of them that got a new one.
     """
 
     run: PropagationRun | None
     version_numbers: Mapping[int, int]
+    changed: frozenset[int] = frozenset()
 
     @property
     def affected(self) -> int:
@@ -112,7 +114,7 @@ def publish_drafts(
     )
     run = start_run(project_id=project_id, sources=version_ids, cause=cause, at=at)
     unchanged = {pk: head.best_number for pk, head in heads.items() if pk not in numbers}
-    return Outcome(run=run, version_numbers=unchanged | numbers)
+    return Outcome(run=run, version_numbers=unchanged | numbers, changed=frozenset(numbers))
 
 
 def rename_entities(*, names: Mapping[int, object], actor: User | None, at: datetime) -> None:

@@ -23,6 +23,7 @@ from propagation.services.relinking import (
     Relinking,
     StoredUse,
     Use,
+    UseKey,
     list_inputs,
     write_relinking,
 )
@@ -51,19 +52,18 @@ def change_references(
 ) -> Outcome:
     """Add and remove references of one project; targets get a version, dependents a run.
 
-    Adding one that exists, with the same role and label, does nothing. SelfReferenceError,
+    Adding one that exists, with the same role and label, gives it the position and attributes of
+    the new one, and does nothing when they are the same. SelfReferenceError,
     CycleError with the path, CrossProjectReferenceError, ReferenceNotFoundError, RoleTooLowError.
     """
-    project_id = [*added, *removed][0].target.project_id
+    if not added and not removed:
+        return Outcome(run=None, version_numbers={})
+    project_id = (*added, *removed)[0].target.project_id
     check_role(actor=cause.actor, project_id=project_id, needed=Role.ARTIST)
     for edge in added:
         _check_ends(edge, project_id)
     project = lock_project(project_id=project_id)
-    relinking = Relinking(
-        added=[_make_use(edge) for edge in added if _find_stored(edge) is None],
-        changed=[],
-        removed=[_get_stored(edge) for edge in removed],
-    )
+    relinking = _compare(added, removed)
     if relinking.is_empty:
         return Outcome(run=None, version_numbers={})
     _check_cycles(project_id, relinking)
@@ -103,6 +103,26 @@ def change_references(
     return Outcome(run=run, version_numbers=numbers)
 
 
+def _compare(added: Sequence[Edge], removed: Sequence[Edge]) -> Relinking:
+    """Return what the edits come to; of an edge that is named twice the last one counts."""
+    wanted = {use.key: use for use in map(_make_use, added)}
+    unwanted = {use.key: use for use in map(_make_use, removed)}
+    stored = {key: _find_stored(key) for key in (*wanted, *unwanted)}
+    for key, edge in zip(unwanted, removed, strict=False):
+        if stored[key] is None:
+            detail = f"{edge.target.code} does not use {edge.source.code} as {edge.role}."
+            raise ReferenceNotFoundError(detail)
+    return Relinking(
+        added=[use for key, use in wanted.items() if stored[key] is None],
+        changed=[
+            StoredUse(id=known.id, use=use)
+            for key, use in wanted.items()
+            if (known := stored[key]) is not None and known.use != use
+        ],
+        removed=[known for key in unwanted if (known := stored[key]) is not None],
+    )
+
+
 def _check_ends(edge: Edge, project_id: int) -> None:
     if {edge.source.project_id, edge.target.project_id} != {project_id}:
         raise CrossProjectReferenceError
@@ -132,16 +152,19 @@ def _make_use(edge: Edge) -> Use:
     )
 
 
-def _find_stored(edge: Edge) -> AssetReference | None:
-    return AssetReference.objects.filter(
-        source=edge.source, target=edge.target, role=edge.role, label=edge.label
+def _find_stored(key: UseKey) -> StoredUse | None:
+    source_id, target_id, role, label = key
+    reference = AssetReference.objects.filter(
+        source=source_id, target=target_id, role=role, label=label
     ).first()
-
-
-def _get_stored(edge: Edge) -> StoredUse:
-    reference = _find_stored(edge)
     if reference is None:
-        raise ReferenceNotFoundError(
-            f"{edge.target.code} does not use {edge.source.code} as {edge.role}."
-        )
-    return StoredUse(id=reference.pk, use=_make_use(edge))
+        return None
+    use = Use(
+        source_id=source_id,
+        target_id=target_id,
+        role=role,
+        label=label,
+        position=reference.position,
+        attributes=reference.attributes,
+    )
+    return StoredUse(id=reference.pk, use=use)

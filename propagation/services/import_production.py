@@ -7,9 +7,10 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from assets.models import Project, Role
+from assets.models import AssetReference, Entity, Project, Role
 from assets.services.access import check_role
 from assets.services.locking import advance_graph_revision
+from assets.services.statistics import refresh_statistics
 from propagation.execution.start import Cause, start_run
 from propagation.interchange.production import Production, RecordedEntity
 from propagation.live.events import News, record_events
@@ -25,10 +26,20 @@ from propagation.services.import_rows import (
 )
 from propagation.services.relinking import Relinking, list_inputs, write_relinking
 from versions.canonical import hash_text
-from versions.models import Head, Origin
+from versions.models import Consumption, Content, Head, Origin, Version, VersionInput
 from versions.services.drafting import Edits, draft_versions
 from versions.services.heads import HeadState, lock_heads
 from versions.services.publish import publish_versions, store_contents
+
+WRITTEN_TABLES = (
+    Entity,
+    AssetReference,
+    Content,
+    Version,
+    VersionInput,
+    Head,
+    Consumption,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +75,7 @@ def import_production(
     on them up to date. The same file again writes nothing. dry_run: all is rolled back.
     DefectiveProductionError when an id has another type in the project; RoleTooLowError.
     """
-    project = open_project(production, project_code, actor, at)
+    project = open_project(production, project_code, at)
     check_role(actor=actor, project_id=project.pk, needed=Role.ADMIN)
     present = read_types(project)
     check_types(production, present)
@@ -85,6 +96,7 @@ def import_production(
         order = [ids[code] for code in production.order]
         cause = Cause(kind=RunKind.IMPORT, actor=actor, note=REASON)
         run = _publish(project, edits, order, heads, cause, at)
+        refresh_statistics(tables=WRITTEN_TABLES, written=len(changed) + len(relinking.added))
     if dry_run:
         transaction.set_rollback(True)
     return ImportReport(

@@ -12,12 +12,13 @@ from assets.setwise import insert_rows
 from propagation.interchange.defects import DefectiveProductionError, DefectList
 from propagation.interchange.production import Production, RecordedEntity
 from propagation.live.events import News, record_events
-from propagation.services.relinking import Relinking, StoredUse, Use, compare_uses
+from propagation.services.comparing import compare_uses
+from propagation.services.relinking import Relinking, StoredUse, Use
 
 REASON = "import"
 
 
-def open_project(production: Production, code: str, actor: User | None, at: datetime) -> Project:
+def open_project(production: Production, code: str, at: datetime) -> Project:
     """Return the locked project, made now if need be; its name and details follow the file."""
     project = Project.objects.filter(code=code).first()
     if project is None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 
 from django.contrib.auth.models import User
 
@@ -13,6 +14,9 @@ from assets.setwise import delete_rows, insert_rows, update_rows
 from versions.canonical import JsonObject
 from versions.models import Consumption
 from versions.services.drafting import RelinkedInput
+
+UseKey: TypeAlias = tuple[int, int, str, str]
+"""Source id, target id, role and label: what makes a reference unique."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +31,7 @@ class Use:
     attributes: JsonObject
 
     @property
-    def key(self) -> tuple[int, int, str, str]:
+    def key(self) -> UseKey:
         """What makes the use unique."""
         return self.source_id, self.target_id, self.role, self.label
 
@@ -54,24 +58,9 @@ class Relinking:
         return not (self.added or self.changed or self.removed)
 
 
-def compare_uses(*, stored: Sequence[StoredUse], wanted: Sequence[Use]) -> Relinking:
-    """Return what turns the stored references into the wanted ones."""
-    by_key = {one.use.key: one for one in stored}
-    keys = {use.key for use in wanted}
-    return Relinking(
-        added=[use for use in wanted if use.key not in by_key],
-        changed=[
-            StoredUse(id=by_key[use.key].id, use=use)
-            for use in wanted
-            if use.key in by_key and by_key[use.key].use != use
-        ],
-        removed=[one for one in stored if one.use.key not in keys],
-    )
-
-
 def write_relinking(
     *, relinking: Relinking, project: Project, actor: User | None, reason: str, at: datetime
-) -> dict[tuple[int, int, str, str], int]:
+) -> dict[UseKey, int]:
     """Write the references and their history; return the ids of the added ones by key.
 
     The caller holds the project's lock and has checked for cycles.
@@ -113,7 +102,7 @@ def write_relinking(
 def list_inputs(
     *,
     relinking: Relinking,
-    added_ids: Mapping[tuple[int, int, str, str], int],
+    added_ids: Mapping[UseKey, int],
     codes: Mapping[int, str],
 ) -> dict[int, list[RelinkedInput]]:
     """Return, by target, the inputs that its next version has to record."""

@@ -1,6 +1,7 @@
 """Many changes at once, on real workers: no deadlock, nothing lost, nothing left behind."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -49,19 +50,18 @@ def change_in_thread(index: int) -> int:
         connection.close()
 
 
+def is_finished(run_id: int) -> bool:
+    """Tell whether the run is over."""
+    return PropagationRun.objects.filter(pk=run_id, finished_at__isnull=False).exists()
+
+
 def test_overlapping_changes_in_all_lanes_end_up_to_date(workers: Workers) -> None:
     """24 changes of 8 sources, each affecting all of 205 targets, sent by four threads."""
     load(make_web(sources=8, shots=200))
     with ThreadPoolExecutor(max_workers=4) as threads:
         runs = list(threads.map(change_in_thread, range(24)))
     for run_id in runs:
-        assert wait_until(
-            lambda run_id=run_id: PropagationRun.objects.filter(
-                pk=run_id, finished_at__isnull=False
-            ).exists(),
-            run_id=run_id,
-            timeout_s=60,
-        )
+        assert wait_until(partial(is_finished, run_id), run_id=run_id, timeout_s=60)
     statuses = PropagationRun.objects.values_list("status", flat=True)
     assert set(statuses) == {"success"}
     assert not check_project(project=Project.objects.get()).exceptions

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         production = parse_production(self._read(options["file"]), defects)
         if production is None:
             raise self._refuse(defects.listed, defects.total)
-        project_code = options["project"] or production.code or Path(options["file"]).stem
+        project_code = options["project"] or production.code or self._name(options["file"])
         for key in production.ignored:
             self.stderr.write(f"ignored: the format has no key {key!r}")
         try:
@@ -51,6 +51,12 @@ class Command(BaseCommand):
             msg = f"The project code {project_code!r} will not do: {'; '.join(error.messages)}"
             raise CommandError(msg, returncode=DEFECTIVE) from error
         self._tell(report, is_dry_run=options["dry_run"])
+
+    def _name(self, path: str) -> str:
+        if path == "-":
+            msg = "The production has no project id; name it with --project."
+            raise CommandError(msg, returncode=DEFECTIVE)
+        return Path(path).stem
 
     def _read(self, path: str) -> bytes:
         if path == "-":
@@ -76,4 +82,5 @@ class Command(BaseCommand):
             f"{report.references_removed} removed."
         )
         if report.run:
-            self.stdout.write(f"run {report.run.pk}: {report.run.total} dependents to update")
+            name = "a run" if is_dry_run else f"run {report.run.pk}"
+            self.stdout.write(f"{name}: {report.run.total} dependents to update")

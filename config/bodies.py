@@ -1,0 +1,82 @@
+"""Request bodies before Django sees them: bounded, and of a length that it knows."""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from uuid import uuid4
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class BodyTooLargeError(Exception):
+    """The body is larger than the limit."""
+
+
+def bound_bodies(application: Application, *, limit: int) -> Application:
+    """Return the application behind a limit of so many bytes per body; beyond it, a 413.
+
+    Without it Django spools a body of any size before it asks who sends it. A body that comes in
+    chunks has no Content-Length, and DRF then reads nothing: it is collected and gets one.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            length = _read_length(scope, limit)
+            if length is None:
+                scope, receive = await _collect(scope, receive, limit)
+        except BodyTooLargeError:
+            await _refuse(scope, send, limit)
+            return
+        await application(scope, receive, send)
+
+    return answer
+
+
+def _read_length(scope: Scope, limit: int) -> int | None:
+    """Return the body's length in bytes, None when only its end will tell."""
+    headers = dict(scope["headers"])
+    if b"transfer-encoding" in headers:
+        return None
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit():
+        return 0  # the server has refused it, or Django will
+    if int(length) > limit:
+        raise BodyTooLargeError
+    return int(length)
+
+
+async def _collect(scope: Scope, receive: Receive, limit: int) -> tuple[Scope, Receive]:
+    body = bytearray()
+    is_over = False
+    while not is_over:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise BodyTooLargeError
+        is_over = message["type"] == "http.disconnect" or not message.get("more_body", False)
+    headers = [*scope["headers"], (b"content-length", str(len(body)).encode())]
+    whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+    async def receive_whole() -> Message:
+        return whole.pop() if whole else await receive()
+
+    return {**scope, "headers": headers}, receive_whole
+
+
+async def _refuse(scope: Scope, send: Send, limit: int) -> None:
+    problem = {
+        "type": "/problems/payload-too-large",
+        "title": "Request Entity Too Large",
+        "status": 413,
+        "code": "payload-too-large",
+        "detail": f"A body may have {limit} bytes.",
+        "instance": scope["path"],
+        "request_id": uuid4().hex,
+    }
+    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
