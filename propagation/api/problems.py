@@ -129,13 +129,7 @@ def answer_fault(request: HttpRequest) -> HttpResponse:
 
 
 def _answer_plain(request: HttpRequest, status: HTTPStatus, code: str, detail: str) -> HttpResponse:
-    body = make_problem(
-        path=get_encoded_path(request),
-        status=status,
-        code=code,
-        detail=detail,
-        request_id=uuid4().hex,
-    )
+    body = make_problem(request, status=status, code=code, detail=detail)
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
@@ -146,13 +140,7 @@ def _respond(
     detail: str,
     extra: Mapping[str, Any] | None = None,
 ) -> Response:
-    body = make_problem(
-        path=get_encoded_path(request),
-        status=status,
-        code=code,
-        detail=detail,
-        request_id=uuid4().hex,
-    )
+    body = make_problem(request, status=status, code=code, detail=detail)
     response = Response({**body, **(extra or {})}, status=status.value)
     response.content_type = CONTENT_TYPE
     return response
