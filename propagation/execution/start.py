@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from assets.graph.cache import load_graph
-from assets.services.statistics import refresh_statistics
 from assets.setwise import insert_rows
 from propagation.execution.messages import send_start
 from propagation.live.events import News, record_events
@@ -86,7 +85,6 @@ def start_run(
         rows=((run.pk, entity_id, version_id) for entity_id, version_id in sources.items()),
     )
     _insert_work(run, plan)
-    refresh_statistics(tables=[PropagationBatch, PropagationItem], written=plan.total)
     record_events(
         project_id=project_id,
         news=[
