@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from versions.canonical import JsonValue, hash_text, write_canonical
+from versions.canonical import JsonValue, hash_text, read_strict, write_canonical
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 scalars = (
@@ -82,3 +82,77 @@ def test_what_is_no_json_number_is_a_value_error(value: float) -> None:
 @given(texts)
 def test_the_hash_is_sha_256_of_the_utf_8_bytes(text: str) -> None:
     assert hash_text(text) == hashlib.sha256(text.encode()).hexdigest()
+
+
+@given(values)
+def test_what_is_written_is_read_again_as_text_and_as_bytes(value: JsonValue) -> None:
+    text = write_canonical(value)
+    assert repr(read_strict(text)) == repr(read_strict(text.encode())) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (' \n{"a" : [1 , 1.0, -0.0, 1E+2]}\t', {"a": [1, 1.0, -0.0, 100.0]}),
+        ("1.7976931348623157e308", 1.7976931348623157e308),
+        ("1e-999", 0.0),
+        ("9" * 4300, int("9" * 4300)),
+        ('{"a": {"a": {"a": 1}}, "b": {"a": 2}}', {"a": {"a": {"a": 1}}, "b": {"a": 2}}),
+        (r'"\u0000\ud83d\ude00"', "\0😀"),
+        ('{"": {"": null}}', {"": {"": None}}),
+    ],
+)
+def test_json_is_read_as_it_stands(text: str, value: JsonValue) -> None:
+    assert repr(read_strict(text)) == repr(value)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1e309"])
+@pytest.mark.parametrize("place", ["{}", "[{}]", '{{"a": {{"b": [0, {}]}}}}'])
+def test_a_number_that_no_float_holds_is_refused_by_name(number: str, place: str) -> None:
+    with pytest.raises(ValueError, match=f"^{number} is not a number"):
+        read_strict(place.format(number))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('{"a": 1, "a": 1}', "a"),
+        ('{"a": 1, "b": 2, "b": 3, "b": 4}', "b"),
+        ('{"x": [{"y": {"deep": 1, "deep": {}}}]}', "deep"),
+        (r'{"a": 1, "\u0061": 2}', "a"),
+        ('{"": 1, "": 1}', ""),
+    ],
+)
+def test_a_key_that_an_object_names_twice_is_refused_by_name(text: str, key: str) -> None:
+    with pytest.raises(ValueError, match=f"names the key {key!r} twice"):
+        read_strict(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "{} {}",
+        "[1,]",
+        "{'a': 1}",
+        "01",
+        '"\t"',
+        "\ufeff{}",
+        "9" * 4301,
+        b"\xff",
+        b'"\xed\xa0\x80"',
+        b"\xef\xbb\xbf{}",
+        "{}".encode("utf-16"),
+        "{}".encode("utf-32"),
+    ],
+)
+def test_what_is_no_json_in_utf_8_is_a_value_error(text: str | bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_strict(text)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[" * 100_000 + "]" * 100_000])
+def test_what_is_nested_without_end_is_a_recursion_error(text: str) -> None:
+    with pytest.raises(RecursionError):
+        read_strict(text)

@@ -185,6 +185,17 @@ def test_a_viewer_may_make_no_change_by_a_batch(as_viewer: APIClient) -> None:
     assert [result["problem"]["code"] for result in results] == ["forbidden"]
 
 
+def test_a_viewer_may_preview_a_batch(as_viewer: APIClient) -> None:
+    with nothing_written():
+        answer = send(
+            as_viewer,
+            "POST",
+            "propagation/batch?dry_run=true",
+            json.dumps(BATCH).replace("PROJECT", "film"),
+        )
+    assert (answer.status_code, answer.json()["merged_targets"]) == (200, 3)
+
+
 def test_somebody_without_any_project_sees_nothing(film: None) -> None:
     client = APIClient()
     client.force_authenticate(make_user("new"))

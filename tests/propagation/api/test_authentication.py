@@ -58,6 +58,8 @@ def test_no_token_is_stored_as_it_is(film: None) -> None:
         "Bearer ",
         "Bearer no",
         "Bearer a b",
+        "Bearer \xff",
+        "\xff",
         "Bearer " + "x" * 9999,
     ],
 )

@@ -119,13 +119,17 @@ def test_a_dry_run_writes_nothing(film: None, api: APIClient, codes: list[str]) 
     else:
         assert answer.status_code == 200
         assert (answer.json()["dry_run"], answer.json()["merged_targets"]) == (True, 3)
+        assert answer.json()["run_ids"] == []
+        assert not any(result.get("run_id") for result in answer.json()["results"])
 
 
 def test_changes_of_nothing_write_nothing(film: None, api: APIClient) -> None:
     with nothing_written():
         answer = post(api, PATH, {"asset_changes": make_changes("hero", description="as cast")})
+    assert (answer.status_code, answer.json()["status"]) == (200, "success")
     assert list_statuses(answer) == ["unchanged"]
     assert answer.json()["run_ids"] == []
+    assert not answer.has_header("Location")
 
 
 def test_a_change_of_nothing_publishes_nothing_beside_one_of_something(
@@ -137,6 +141,9 @@ def test_a_change_of_nothing_publishes_nothing_beside_one_of_something(
         "hero_v2",
         "shot-00001_v1",
     ]
+    assert list_statuses(answer) == ["accepted", "unchanged"]
+    (run_id,) = answer.json()["run_ids"]
+    assert [result["run_id"] for result in answer.json()["results"]] == [run_id, None]
     assert Version.objects.filter(entity__code="shot-00001").count() == 1
 
 
@@ -193,3 +200,34 @@ def test_an_unknown_field_is_named_with_its_index(film: None, api: APIClient) ->
     problem = read_problem(post(api, PATH, {"asset_changes": changes}), 422, "unknown-field")
     assert list_pointers(problem) == ["/asset_changes/1/chnges"]
     assert "'changes'" in problem["errors"][0]["detail"]
+
+
+def test_what_is_no_content_is_rejected_at_its_place(film: None, api: APIClient) -> None:
+    changes = [
+        *make_changes("hero", depends_on=["shot-00001"]),
+        *make_changes("shot-00001"),
+        *make_changes("hero", visual_changes={"name": 5}),
+    ]
+    answer = post(api, PATH, {"asset_changes": changes})
+    assert list_statuses(answer) == ["rejected", "accepted", "rejected"]
+    problems = [result.get("problem", {}) for result in answer.json()["results"]]
+    assert [(problem.get("code"), problem.get("pointer")) for problem in problems] == [
+        ("invalid-change", "/asset_changes/0/changes/depends_on"),
+        (None, None),
+        ("invalid-change", "/asset_changes/2/changes/name"),
+    ]
+    assert Version.objects.filter(entity__code="hero").count() == 1
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+def test_what_is_no_content_refuses_a_whole_atomic_batch(
+    film: None, api: APIClient, query: str
+) -> None:
+    changes = [*make_changes("shot-00001"), *make_changes("hero", id="zzz")]
+    with nothing_written():
+        answer = post(api, f"{PATH}{query}", {"asset_changes": changes, "atomic": True})
+    problems = [
+        result.get("problem", {}).get("pointer")
+        for result in read_problem(answer, 422, "batch-invalid")["results"]
+    ]
+    assert problems == [None, "/asset_changes/1/changes/id"]

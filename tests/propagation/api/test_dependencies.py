@@ -123,6 +123,7 @@ def test_an_unknown_parameter_is_told_the_near_one(film: None, api: APIClient) -
     assert "'depth'" in read_problem(answer, 400, "unknown-parameter")["detail"]
 
 
-def test_an_unknown_field_of_the_body_is_named(film: None, api: APIClient) -> None:
-    answer = send(api, "GET", "assets/hero/dependencies", '{"dpth": 2}')
-    assert list_pointers(read_problem(answer, 422, "unknown-field")) == ["/dpth"]
+@pytest.mark.parametrize("name", ["dpth", "request", "serializer", "data"])
+def test_an_unknown_field_of_the_body_is_named(film: None, api: APIClient, name: str) -> None:
+    answer = send(api, "GET", "assets/hero/dependencies", json.dumps({name: 2}))
+    assert list_pointers(read_problem(answer, 422, "unknown-field")) == [f"/{name}"]

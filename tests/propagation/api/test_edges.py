@@ -1,5 +1,6 @@
 """POST and DELETE /edges: references between entities."""
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -168,6 +169,15 @@ def test_a_wrong_field_is_named(line: None, api: APIClient, field: str, value: o
 def test_both_ends_are_needed(line: None, api: APIClient) -> None:
     pointers = list_pointers(read_problem(post(api, "edges", {}), 422, "validation-error"))
     assert pointers == ["/source", "/target"]
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_an_edge_has_no_dry_run(line: None, api: APIClient, method: str) -> None:
+    with nothing_written():
+        answer = send(
+            api, method, "edges?dry_run=true", json.dumps({"source": "a0", "target": "a1"})
+        )
+    assert "dry_run" in read_problem(answer, 400, "unknown-parameter")["detail"]
 
 
 @pytest.mark.parametrize("field", ["follow", "project", "id"])

@@ -10,6 +10,13 @@ from tests.propagation.api.asking import nothing_written, post, read_problem
 
 pytestmark = pytest.mark.django_db
 BODY = {"change_data": {"colour": "blue"}}
+BACK = {"version_number": 1, "reason": "as it was"}
+REQUESTS = [
+    ("assets/hero/propagate?dry_run=true", BODY),
+    ("assets/hero/rollback?dry_run=true", BACK),
+    ("assets/hero/propagate", BODY),
+    ("assets/hero/rollback", BACK),
+]
 CODES = [
     "ü",
     "пальто",
@@ -39,9 +46,19 @@ def test_a_star_accepts_any_version(film: None, api: APIClient) -> None:
 
 def test_an_older_version_is_refused(film: None, api: APIClient) -> None:
     change("hero", hat="tall")
-    with nothing_written():
-        answer = post(api, "assets/hero/propagate", BODY, HTTP_IF_MATCH='"hero_v1"')
-    assert "current_version" in read_problem(answer, 412, "version-conflict")
+    for path, body in REQUESTS:
+        with nothing_written():
+            answer = post(api, path, body, HTTP_IF_MATCH='"hero_v1"')
+        assert read_problem(answer, 412, "version-conflict")["current_version"] == "hero_v2", path
+        assert answer["ETag"] == '"hero_v2"'
+
+
+def test_the_version_that_a_refusal_names_is_accepted(film: None, api: APIClient) -> None:
+    change("hero", hat="tall")
+    for path, body in REQUESTS:
+        refused = post(api, path, body, HTTP_IF_MATCH='"hero_v1"')
+        answer = post(api, path, body, HTTP_IF_MATCH=refused["ETag"])
+        assert answer.status_code in (200, 202), path
 
 
 def test_a_version_that_is_not_there_yet_is_refused(film: None, api: APIClient) -> None:

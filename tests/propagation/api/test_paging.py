@@ -34,7 +34,7 @@ def lists(db: None) -> dict[str, list[object]]:
 
 def read_pages(api: APIClient, path: str, limit: int) -> Iterator[dict[str, Any]]:
     """Yield the pages, each found by the Link of the one before."""
-    url: str | None = f"/api/v1/{path}?limit={limit}"
+    url: str | None = f"/api/v1/{path}{'&' if '?' in path else '?'}limit={limit}"
     while url:
         answer = api.get(url)
         assert answer.status_code == 200, answer.content
@@ -87,6 +87,18 @@ def test_items_are_narrowed_to_a_state(lists: dict[str, list[object]], api: APIC
     assert api.get(f"/api/v1/{items}?state=failed").json() == {"data": [], "next": None}
     problem = read_problem(api.get(f"/api/v1/{items}?state=done"), 422, "validation-error")
     assert list_pointers(problem) == ["/state"]
+
+
+def test_the_next_page_is_narrowed_as_the_first_one(film: None, api: APIClient) -> None:
+    run = change("hero", colour="blue").run
+    assert run
+    path = f"runs/{run.pk}/items"
+    for state, pages in (("queued", 3), ("applied", 1)):
+        found = list(read_pages(api, f"{path}?state={state}", limit=1))
+        assert len(found) == pages
+        assert {row["state"] for page in found for row in page["data"]} <= {state}
+    drive(run)
+    assert len(list(read_pages(api, f"{path}?state=applied", limit=1))) == 3
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "1001", "many", "", "1e3", str(10**30)])

@@ -1,10 +1,15 @@
 """Every error is application/problem+json, whoever finds it: the router, the parser or a view."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.test import RequestFactory
 from django.urls import get_resolver
 from rest_framework.test import APIClient
 
+from tests.processes import ROOT
 from tests.propagation.api.asking import (
     list_pointers,
     nothing_written,
@@ -26,6 +31,10 @@ MALFORMED: dict[str, str | bytes] = {
     "NaN": '{"change_data": {"a": NaN}}',
     "Infinity": '{"change_data": {"a": Infinity}}',
     "minus Infinity": '{"change_data": {"a": -Infinity}}',
+    "a number beyond all floats": '{"change_data": {"a": 1e999}}',
+    "a number below all floats": '{"change_data": {"a": [-1e999]}}',
+    "a key twice": '{"change_data": {"a": 1}, "change_data": {}}',
+    "a key twice inside": '{"change_data": {"a": [{"b": 1, "b": 1}]}}',
     "NUL in a value": r'{"change_data": {"a": "b\u0000"}}',
     "NUL in a key": r'{"change_data": {"a\u0000": "b"}}',
     "NUL in an identifier": r'{"change_data": {}, "note": "\u0000"}',
@@ -57,8 +66,11 @@ def test_what_is_not_json_is_refused(film: None, api: APIClient, what: str) -> N
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_every_method_reads_its_body_strictly(film: None, api: APIClient, method: str) -> None:
-    answer = send(api, method, "edges", '{"attributes": {"a": NaN}}')
+@pytest.mark.parametrize("number", ["NaN", "1e999"])
+def test_every_method_reads_its_body_strictly(
+    film: None, api: APIClient, method: str, number: str
+) -> None:
+    answer = send(api, method, "edges", f'{{"attributes": {{"a": {number}}}}}')
     read_problem(answer, 400, "malformed-json")
 
 
@@ -67,9 +79,25 @@ def test_a_get_reads_its_body_strictly(film: None, api: APIClient) -> None:
     read_problem(answer, 400, "malformed-json")
 
 
+@pytest.mark.parametrize("body", ["[]", '[{"change_data": {}}]', '"change_data"', "1", "null"])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", PROPAGATE), ("GET", "assets/hero/dependencies")]
+)
+def test_a_body_that_is_no_object_is_malformed(
+    film: None, api: APIClient, method: str, path: str, body: str
+) -> None:
+    with nothing_written():
+        answer = send(api, method, path, body)
+    read_problem(answer, 400, "malformed-json")
+
+
 def test_32_levels_are_read_and_33_are_not(film: None, api: APIClient) -> None:
     assert send(api, "POST", PROPAGATE, nest(32)).status_code == 202
     read_problem(send(api, "POST", PROPAGATE, nest(33)), 400, "malformed-json")
+
+
+def test_the_deepest_of_32_levels_may_hold_a_value(film: None, api: APIClient) -> None:
+    assert send(api, "POST", PROPAGATE, nest(32).replace("{}", '{"a": "deep"}')).status_code == 202
 
 
 def test_a_surrogate_pair_is_one_character(film: None, api: APIClient) -> None:
@@ -167,6 +195,9 @@ def test_a_wrong_method_is_told_the_right_ones(
         "propagation",
         "edges/1",
         "../admin/x",
+        "projects/%00",
+        "assets/%00",
+        "assets/hero%00/versions",
     ],
 )
 def test_a_path_that_no_route_knows_is_a_problem_too(film: None, api: APIClient, path: str) -> None:
@@ -206,6 +237,14 @@ def test_an_unknown_parameter_is_refused_everywhere(
     assert "colour" in read_problem(answer, 400, "unknown-parameter")["detail"]
 
 
+def test_a_format_is_asked_for_by_a_header_and_not_by_a_parameter(
+    film: None, api: APIClient
+) -> None:
+    for format_ in ("json", "xml"):
+        answer = api.get(f"/api/v1/projects?format={format_}")
+        assert "format" in read_problem(answer, 400, "unknown-parameter")["detail"]
+
+
 @pytest.mark.parametrize(
     ("path", "near"),
     [("projects?limt=1", "limit"), ("projects/film/shots?cursr=1", "cursor")],
@@ -233,6 +272,16 @@ def test_several_wrong_fields_are_named_together(film: None, api: APIClient) -> 
     assert pointers == ["/change_data", "/propagation_mode", "/notify_users", "/note"]
 
 
+def test_a_pointer_escapes_what_would_part_it(film: None, api: APIClient) -> None:
+    answer = post(api, PROPAGATE, {"change_data": {}, "a/b~c": 1})
+    assert list_pointers(read_problem(answer, 422, "unknown-field")) == ["/a~1b~0c"]
+
+
+def test_no_name_of_a_field_means_the_object_itself(film: None, api: APIClient) -> None:
+    answer = post(api, PROPAGATE, {"change_data": {}, "non_field_errors": 1})
+    assert list_pointers(read_problem(answer, 422, "unknown-field")) == ["/non_field_errors"]
+
+
 def test_each_problem_has_a_request_id_of_its_own(film: None, api: APIClient) -> None:
     ids = {read_problem(api.get("/api/v1/runs/0"), 404, "not-found")["request_id"] for _ in "ab"}
     assert len(ids) == 2
@@ -244,6 +293,19 @@ def test_a_fault_of_ours_is_a_problem_below_the_api_only() -> None:
     assert read_problem(answer, 500, "internal")["instance"] == "/api/v1/projects"
     answer = answer_fault(RequestFactory().get("/admin/"))
     assert (answer.status_code, answer["Content-Type"]) == (500, "text/html; charset=utf-8")
+
+
+def test_a_request_for_another_host_is_a_problem_below_the_api_only(api: APIClient) -> None:
+    answer = api.get("/api/v1/projects", HTTP_HOST="evil.example")
+    assert read_problem(answer, 400, "bad-request")["instance"] == "/api/v1/projects"
+    answer = api.get("/admin/", HTTP_HOST="evil.example")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "text/html; charset=utf-8")
+
+
+def test_the_problems_can_be_imported_before_the_views() -> None:
+    code = "import django; django.setup(); import propagation.api.problems"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
 
 
 def test_a_header_cannot_be_smuggled_in_by_an_identifier(film: None, api: APIClient) -> None:

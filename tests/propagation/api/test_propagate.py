@@ -7,7 +7,13 @@ from rest_framework.test import APIClient
 from propagation.models import PropagationRun
 from tests.builders import drive, get_entity, load, star
 from tests.processes import Workers
-from tests.propagation.api.asking import list_pointers, nothing_written, post, read_problem
+from tests.propagation.api.asking import (
+    list_pointers,
+    nothing_written,
+    post,
+    read_problem,
+    send,
+)
 from versions.canonical import JsonObject
 from versions.models import DEFINITION, Head, Version
 
@@ -134,6 +140,50 @@ def test_a_dry_run_of_nothing_affects_nothing(film: None, api: APIClient) -> Non
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[0.0]", "[-0.0]"),
+        ("[1]", "[1.0]"),
+        ("[1]", "[true]"),
+        ("1", "1"),
+        ('{"a": 1}', '{"a": null}'),
+        ('{"a": 1}', "{}"),
+        ("[null]", "null"),
+        ('"a"', '{"b": null}'),
+    ],
+)
+def test_a_dry_run_foresees_what_the_change_does(
+    film: None, api: APIClient, before: str, after: str
+) -> None:
+    path = "assets/hero/propagate"
+    assert send(api, "POST", path, write_change(before)).status_code == 202
+    check_foresight(api, write_change(after))
+
+
+def test_a_dry_run_foresees_that_a_field_of_null_goes(api: APIClient) -> None:
+    document = star(2)
+    document["assets"][0]["m"] = None
+    load(document)
+    check_foresight(api, write_change("null"))
+    assert "m" not in load_content("hero")
+
+
+def write_change(value: str) -> str:
+    """Return the body that sets the field m to the value, which is JSON."""
+    return f'{{"change_data": {{"m": {value}}}}}'
+
+
+def check_foresight(api: APIClient, body: str) -> None:
+    """Check that a dry run of the change of the hero tells what the change itself then does."""
+    number = Version.objects.filter(entity__code="hero").count()
+    foreseen = send(api, "POST", "assets/hero/propagate?dry_run=1", body).json()
+    done = send(api, "POST", "assets/hero/propagate", body).json()
+    assert foreseen["base_version"] == f"hero_v{number}"
+    assert foreseen["affected_entities"] == done["affected_entities"]
+    assert done["version"] == f"hero_v{number + bool(foreseen['fields'])}"
+
+
+@pytest.mark.parametrize(
     ("body", "pointer"),
     [
         ({}, "/change_data"),
@@ -152,6 +202,41 @@ def test_a_wrong_field_is_named(film: None, api: APIClient, body: object, pointe
     with nothing_written():
         answer = post(api, "assets/hero/propagate", body)
     assert list_pointers(read_problem(answer, 422, "validation-error")) == [pointer]
+
+
+@pytest.mark.parametrize("query", ["", "?dry_run=true"])
+@pytest.mark.parametrize(
+    ("code", "data", "pointer"),
+    [
+        ("hero", {"id": "zzz"}, "/change_data/id"),
+        ("hero", {"type": None}, "/change_data/type"),
+        ("hero", {"depends_on": ["shot-00001"]}, "/change_data/depends_on"),
+        ("hero", {"metadata_changes": {"worn_by": "x"}}, "/change_data/worn_by"),
+        ("hero", {"name": "x" * 1001}, "/change_data/name"),
+        ("hero", {"name": 5}, "/change_data/name"),
+        ("hero", {"name": ["a"]}, "/change_data/name"),
+        ("shot-00001", {"shot_id": "zzz"}, "/change_data/shot_id"),
+        ("shot-00001", {"visual_prompt": "text"}, "/change_data/visual_prompt"),
+        (
+            "shot-00001",
+            {"visual_prompt": {"prop_references": ["hero"]}},
+            "/change_data/visual_prompt/prop_references",
+        ),
+    ],
+)
+def test_what_is_no_content_cannot_be_changed(
+    film: None, api: APIClient, code: str, data: dict[str, object], pointer: str, query: str
+) -> None:
+    with nothing_written():
+        answer = post(api, f"assets/{code}/propagate{query}", {"change_data": data})
+    problem = read_problem(answer, 422, "invalid-change")
+    assert list_pointers(problem) == [pointer]
+    assert problem["errors"][0]["code"] == "invalid-change"
+
+
+def test_a_name_may_have_1000_characters(film: None, api: APIClient) -> None:
+    answer = post(api, "assets/hero/propagate", {"change_data": {"name": "😀" * 1000}})
+    assert answer.status_code == 202
 
 
 @pytest.mark.parametrize("field", ["author", "version", "checksum", "run_id", "id", "base_version"])

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.builders import edges_production, load
+from tests.builders import edges_production, load, star
 from tests.processes import START_LIMIT_S
 from tests.propagation.api.asking import make_token, read_problem
 from tests.propagation.api.server import Server, run_server
@@ -126,6 +126,47 @@ def test_a_body_that_is_far_too_large_is_refused(http: httpx.Client) -> None:
     read_problem(answer, 413, "payload-too-large")
 
 
+def test_a_body_in_chunks_is_read(http: httpx.Client) -> None:
+    load({"assets": [{"id": "a", "type": "prop"}]})
+    raw = json.dumps(BODY).encode()
+    chunks = (raw[index : index + 7] for index in range(0, len(raw), 7))
+    headers = {"Content-Type": "application/json"}
+    answer = http.post("/assets/a/propagate", content=chunks, headers=headers)
+    assert (answer.status_code, answer.json()["version"]) == (202, "a_v2")
+    assert http.get("/assets/a").json()["content"] == {"colour": "blue"}
+
+
+def test_a_body_in_chunks_that_is_too_large_is_refused_before_its_end(http: httpx.Client) -> None:
+    answer = ask_raw(
+        http,
+        "POST /api/v1/assets/a/propagate HTTP/1.1",
+        "Content-Type: application/json",
+        "Transfer-Encoding: chunked",
+        body=b"4C4B41\r\n" + b" " * 5_000_001 + b"\r\n",
+    )
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"payload-too-large" in answer
+
+
+def test_a_body_that_says_it_is_too_large_is_refused_unread(http: httpx.Client) -> None:
+    answer = ask_raw(
+        http,
+        "POST /api/v1/assets/a/propagate HTTP/1.1",
+        "Content-Type: application/json",
+        "Content-Length: 5000001",
+    )
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"payload-too-large" in answer
+
+
+@pytest.mark.parametrize("code", ["a?b%41#c", "50%", "ü 日本", "a/b", "%2F"])
+def test_the_link_of_a_page_leads_on_whatever_the_project(http: httpx.Client, code: str) -> None:
+    load(star(3), code=code)
+    first = http.get(f"/projects/{encode(code)}/shots?limit=1")
+    following = http.get(first.headers["Link"].partition("<")[2].partition(">")[0])
+    assert [row["id"] for row in following.json()["data"]] == ["shot-00001"]
+
+
 def test_a_head_request_has_the_headers_of_a_get(http: httpx.Client) -> None:
     load({"assets": [{"id": "a", "type": "prop"}]})
     head, get = http.head("/assets/a"), http.get("/assets/a")
@@ -165,8 +206,8 @@ def test_without_redis_a_change_is_accepted_all_the_same(transactional_db: None)
         assert (run.json()["status"], run.json()["total"]) == ("accepted", 1)
 
 
-def ask_raw(http: httpx.Client, request_line: str) -> bytes:
-    """Send the request line as it is, which no client library would, and return the answer."""
+def ask_raw(http: httpx.Client, request_line: str, *headers: str, body: bytes = b"") -> bytes:
+    """Send the request as it is, which no client library would, and return the answer."""
     assert http.base_url.port
     with socket.create_connection(("127.0.0.1", http.base_url.port)) as connection:
         lines = [
@@ -174,7 +215,8 @@ def ask_raw(http: httpx.Client, request_line: str) -> bytes:
             "Host: 127.0.0.1",
             f"Authorization: {http.headers['Authorization']}",
             "Connection: close",
+            *headers,
         ]
-        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
         with connection.makefile("rb") as answer:
             return answer.read()

@@ -65,8 +65,15 @@ def make_record(list_name: str, code: object, **fields: object) -> Document:
         pytest.param('{"a": NaN}', id="NaN"),
         pytest.param('{"a": Infinity}', id="Infinity"),
         pytest.param('{"assets": [{"x": -Infinity}]}', id="minus Infinity"),
+        pytest.param('{"assets": [{"id": "a", "type": "prop", "x": 1e999}]}', id="1e999"),
+        pytest.param('{"project": {"x": -1e999}}', id="minus 1e999 in the project"),
+        pytest.param('{"assets": [{"depends_on": [{"x": 1e999}]}]}', id="1e999 in a reference"),
+        pytest.param('{"assets": [], "assets": []}', id="a list twice"),
+        pytest.param('{"assets": [{"id": "a", "type": "prop", "id": "b"}]}', id="an id twice"),
         pytest.param('{"a": "\n"}', id="bare control character"),
         pytest.param(b'{"a": "\xff"}', id="not UTF-8"),
+        pytest.param("{}".encode("utf-16"), id="UTF-16"),
+        pytest.param("\ufeff{}", id="a byte order mark inside a text"),
         pytest.param(b"\x89PNG\r\n\x1a\n\0", id="a picture"),
         pytest.param("[" * 100_000, id="bottomless"),
         pytest.param('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", id="very deep"),
@@ -82,7 +89,7 @@ def test_a_document_is_an_object(data: str) -> None:
     assert list_defects(data) == {("", "wrong-type")}
 
 
-@pytest.mark.parametrize("given", ["asset-propagation-project/2", "", None, 1, []])
+@pytest.mark.parametrize("given", ["asset-propagation-project/2", "", "\ud800", None, 1, []])
 def test_another_format_is_refused(given: object) -> None:
     assert list_defects({"format": given}) == {("/format", "unsupported-format")}
 
@@ -100,9 +107,34 @@ def test_a_record_is_an_object(list_name: str, given: object) -> None:
     assert list_defects({list_name: [sound, given]}) == {(f"/{list_name}/1", "wrong-type")}
 
 
-@pytest.mark.parametrize("given", ["text", 7, True, ["a"]])
+@pytest.mark.parametrize("given", ["text", "", 7, 0, True, False, ["a"], []])
 def test_a_project_is_an_object(given: object) -> None:
     assert list_defects({"project": given}) == {("/project", "wrong-type")}
+
+
+@pytest.mark.parametrize("key", ["id", "name", "source"])
+@pytest.mark.parametrize("text", ["\0", "half \ud800", "\udfff"])
+def test_a_project_says_nothing_that_no_database_holds(key: str, text: str) -> None:
+    for block in ({key: text}, {"more": [{key: text}]}, {"more": {text: 1}}):
+        assert list_defects({"project": block}) == {("/project", "bad-text")}
+
+
+def test_a_backslash_before_u0000_is_text() -> None:
+    for text in ("\\u0000", "\\\\u0000"):
+        assert not list_defects({"project": {"id": text, "source": text}})
+    assert list_defects({"project": {"source": "\\\0"}}) == {("/project", "bad-text")}
+
+
+@pytest.mark.parametrize("given", ["x" * 1001, 5, None, {"a": 1}, ["a"]])
+def test_the_name_of_a_project_is_a_text_of_at_most_1000_characters(given: object) -> None:
+    assert list_defects({"project": {"name": given}}) == {("/project/name", "bad-name")}
+    assert not list_defects({"project": {"name": "x" * 1000}})
+
+
+@pytest.mark.parametrize("given", ["x" * 256, 5, None, {"a": 1}, ["a"]])
+def test_the_id_of_a_project_is_a_text_of_at_most_255_characters(given: object) -> None:
+    assert list_defects({"project": {"id": given}}) == {("/project/id", "bad-id")}
+    assert not list_defects({"project": {"id": "x" * 255}})
 
 
 @pytest.mark.parametrize("list_name", LISTS)
@@ -141,12 +173,13 @@ def test_an_id_has_one_type_in_all_lists(first: str, second: str) -> None:
 def test_an_asset_of_a_typed_list_may_repeat_its_type_and_no_other(list_name: str) -> None:
     type_ = list_name.removesuffix("s")
     assert not list_defects({list_name: [{"id": "a", "type": type_}]})
-    found = list_defects({list_name: [{"id": "a", "type": "component"}]})
-    assert found == {(f"/{list_name}/0/type", "two-types")}
+    for other in ("component", None):
+        found = list_defects({list_name: [{"id": "a", "type": other}]})
+        assert found == {(f"/{list_name}/0/type", "two-types")}
 
 
 @pytest.mark.parametrize(
-    "type_", [None, "", 7, [], {}, "shot", "sequence", "x" * 65, "tab\t", "\ud83c"]
+    "type_", [None, "", 7, [], {}, "shot", "sequence", "x" * 65, "tab\t", "NUL\0", "\ud83c"]
 )
 def test_an_asset_has_a_type_of_its_own(type_: object) -> None:
     document = {"assets": [{"id": "a", "type": type_}]}
@@ -155,14 +188,17 @@ def test_an_asset_has_a_type_of_its_own(type_: object) -> None:
 
 
 @pytest.mark.parametrize("list_name", LISTS)
-@pytest.mark.parametrize("name", [7, [], {}, True, "x" * 1001, "NUL \0"])
+@pytest.mark.parametrize("name", [None, 7, [], {}, True, "x" * 1001, "NUL \0"])
 def test_a_name_is_a_text_of_at_most_1000_characters(list_name: str, name: object) -> None:
     document = {list_name: [make_record(list_name, "a", name=name)]}
     assert list_defects(document) == {(f"/{list_name}/0/name", "bad-name")}
 
 
 @pytest.mark.parametrize("list_name", LISTS)
-@pytest.mark.parametrize("fields", [{"odd": "\ud83c"}, {"odd": [{"a": "\udfac"}]}, {"\ud83c": 1}])
+@pytest.mark.parametrize(
+    "fields",
+    [{"odd": "\ud83c"}, {"odd": [{"a": "\udfac"}]}, {"\ud83c": 1}, {"name": "\ud800"}],
+)
 def test_half_a_surrogate_pair_is_no_text(list_name: str, fields: Document) -> None:
     document = {list_name: [make_record(list_name, "a", **fields)]}
     assert list_defects(document) == {(f"/{list_name}/0", "bad-text")}
@@ -210,6 +246,36 @@ def test_an_unknown_id_is_found_in_every_field(
     document = {list_name: [point(list_name, key, "nobody", as_object=as_object)]}
     place = locate(list_name, key, as_object=as_object)
     assert list_defects(document) == {(place, "unknown-id")}
+
+
+@pytest.mark.parametrize(("list_name", "key"), POINTERS)
+def test_an_id_that_is_half_a_surrogate_pair_is_unknown(list_name: str, key: str) -> None:
+    document = {list_name: [point(list_name, key, "\ud800")]}
+    assert list_defects(document) == {(locate(list_name, key), "unknown-id")}
+
+
+@pytest.mark.parametrize(
+    ("list_name", "key"), [one for one in POINTERS if one[1] not in ("worn_by", "parent")]
+)
+@pytest.mark.parametrize("text", ["\0", "\ud800", "half \udfff"])
+def test_attributes_say_nothing_that_no_database_holds(list_name: str, key: str, text: str) -> None:
+    for attributes in ({"x": text}, {"x": [{text: 1}]}, {text: None}):
+        pointer = {"asset_id": "named", **attributes}
+        fields: Document = {key: [pointer]}
+        if key.endswith("_references"):
+            fields = {"visual_prompt": fields}
+        document = {list_name: [make_record(list_name, "holder", **fields)]}
+        place = locate(list_name, key, as_object=True)
+        assert list_defects(document) == {(place, "bad-text")}
+
+
+@pytest.mark.parametrize(
+    ("list_name", "key"), [one for one in POINTERS if one[1] not in ("worn_by", "parent")]
+)
+def test_a_pointer_of_a_list_is_there(list_name: str, key: str) -> None:
+    for named, place in ((None, ""), ({}, "/asset_id"), ({"asset_id": None}, "/asset_id")):
+        document = {list_name: [point(list_name, key, named)]}
+        assert list_defects(document) == {(f"{locate(list_name, key)}{place}", "bad-id")}
 
 
 @pytest.mark.parametrize(("list_name", "key"), POINTERS)
