@@ -1,4 +1,4 @@
-"""The checksum of a version: it covers content, inputs and, through its parent, all before it.
+"""The checksum of a version: content, inputs, provenance and, through its parent, all before.
 
 The versions of a project form a Merkle graph, as commits do in Git: altering, removing or
 inserting one changes the checksum of every version made from it.
@@ -6,6 +6,8 @@ inserting one changes the checksum of every version made from it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from versions.canonical import hash_text, write_canonical
 
@@ -24,6 +26,17 @@ class InputChange:
     source_checksum: str | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """Where a version comes from. created_at: aware; author_id, run_id: None for nobody, none."""
+
+    origin: str
+    author_id: int | None
+    run_id: int | None
+    note: str
+    created_at: datetime
+
+
 def compute_checksum(
     *,
     entity_code: str,
@@ -31,6 +44,7 @@ def compute_checksum(
     number: int,
     content_sha256: str,
     parent_checksum: str | None,
+    provenance: Provenance,
     inputs: Iterable[InputChange],
 ) -> str:
     """Return the version's checksum, 64 hex digits. The order of the inputs does not matter."""
@@ -44,8 +58,17 @@ def compute_checksum(
         ]
         for change in inputs
     )
-    return hash_text(
-        write_canonical(
-            [entity_code, slot, number, content_sha256, parent_checksum, list[object](changes)]  # type: ignore[list-item]
-        )
-    )
+    covered: list[Any] = [
+        entity_code,
+        slot,
+        number,
+        content_sha256,
+        parent_checksum,
+        provenance.origin,
+        provenance.author_id,
+        provenance.run_id,
+        provenance.note,
+        provenance.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        changes,
+    ]
+    return hash_text(write_canonical(covered))

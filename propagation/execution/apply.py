@@ -17,7 +17,14 @@ from propagation.models.run import ACTIVE_STATUSES
 from versions.models import Head, Origin
 from versions.services.following import IS_OUTDATED, ReferenceState, read_states, with_followed
 from versions.services.heads import HeadState, lock_heads
-from versions.services.publish import Draft, Input, SealedDraft, VersionRef, publish_versions
+from versions.services.publish import (
+    Draft,
+    Input,
+    SealedDraft,
+    Stamp,
+    VersionRef,
+    publish_versions,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +54,9 @@ def apply_batch(*, run_id: int, number: int, at: datetime) -> BatchOutcome | Non
     )
     heads = lock_heads(Head.objects.filter(entity__propagation_items__batch=batch))
     moved = _group_by_target(read_states(_select_moved(batch)))
-    sealed = _rebuild([entity_id for entity_id, _ in items], heads, moved)
-    version_ids = publish_versions(
-        sealed=sealed, origin=Origin.PROPAGATED, author=None, run_id=run_id, at=at
-    )
+    stamp = Stamp(origin=Origin.PROPAGATED, at=at, run_id=run_id)
+    sealed = _rebuild([entity_id for entity_id, _ in items], heads, moved, stamp)
+    version_ids = publish_versions(sealed)
     _finish_items(items, version_ids)
     outcome = BatchOutcome(applied=len(sealed), unchanged=len(items) - len(sealed))
     _finish_batch(batch, outcome, at)
@@ -91,6 +97,7 @@ def _rebuild(
     targets: Sequence[int],
     heads: Mapping[int, HeadState],
     moved: Mapping[int, Sequence[ReferenceState]],
+    stamp: Stamp,
 ) -> list[SealedDraft]:
     """Draft a version of each target that uses something that moved; targets in level order.
 
@@ -114,7 +121,7 @@ def _rebuild(
                 content_id=head.content_id,
                 content_sha256=head.content_sha256,
                 inputs=inputs,
-            ).seal()
+            ).seal(stamp)
     return list(made.values())
 
 

@@ -15,7 +15,7 @@ from propagation.models import PropagationRun
 from versions.canonical import JsonObject, hash_text, write_canonical
 from versions.models import Content, Origin
 from versions.services.heads import HeadState
-from versions.services.publish import Draft, publish_versions, store_contents
+from versions.services.publish import Draft, Stamp, publish_versions, store_contents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +92,8 @@ def publish_drafts(
     at: datetime,
 ) -> Outcome:
     """Publish the drafts, keep the entities' names in step, and start one run for all of them."""
-    version_ids = publish_versions(
-        sealed=[draft.seal() for draft in drafts],
-        origin=origin,
-        author=cause.actor,
-        run_id=None,
-        at=at,
-    )
+    stamp = Stamp(origin=origin, at=at, author=cause.actor)
+    version_ids = publish_versions([draft.seal(stamp) for draft in drafts])
     rename_entities(names=names, actor=cause.actor, at=at)
     numbers = {draft.entity_id: draft.latest_number + 1 for draft in drafts}
     record_events(

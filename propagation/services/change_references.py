@@ -31,7 +31,7 @@ from versions.canonical import JsonObject
 from versions.models import Head, Origin
 from versions.services.drafting import Edits, draft_versions
 from versions.services.heads import lock_heads
-from versions.services.publish import publish_versions
+from versions.services.publish import Stamp, publish_versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +77,10 @@ def change_references(
     inputs = list_inputs(relinking=relinking, added_ids=added_ids, codes=codes)
     graph = load_graph(project_id=project_id)
     edits = Edits(codes=codes, contents={}, inputs=inputs, note=cause.note)
+    stamp = Stamp(origin=Origin.RELINKED, at=at, author=cause.actor)
+    order = graph.sort(inputs)
     version_ids = publish_versions(
-        sealed=draft_versions(edits=edits, order=graph.sort(inputs), heads=heads),
-        origin=Origin.RELINKED,
-        author=cause.actor,
-        run_id=None,
-        at=at,
+        draft_versions(edits=edits, order=order, heads=heads, stamp=stamp)
     )
     record_events(
         project_id=project_id,

@@ -29,7 +29,7 @@ from versions.canonical import hash_text
 from versions.models import Consumption, Content, Head, Origin, Version, VersionInput
 from versions.services.drafting import Edits, draft_versions
 from versions.services.heads import HeadState, lock_heads
-from versions.services.publish import publish_versions, store_contents
+from versions.services.publish import Stamp, publish_versions, store_contents
 
 WRITTEN_TABLES = (
     Entity,
@@ -144,10 +144,9 @@ def _publish(
     at: datetime,
 ) -> PropagationRun | None:
     """Publish the versions; start a run for what depends on those that existed before."""
-    sealed = draft_versions(edits=edits, order=order, heads=heads)
-    version_ids = publish_versions(
-        sealed=sealed, origin=Origin.IMPORTED, author=cause.actor, run_id=None, at=at
-    )
+    stamp = Stamp(origin=Origin.IMPORTED, at=at, author=cause.actor)
+    sealed = draft_versions(edits=edits, order=order, heads=heads, stamp=stamp)
+    version_ids = publish_versions(sealed)
     record_events(
         project_id=project.pk,
         news=[News(type="production_imported", payload={"versions": len(version_ids)})],

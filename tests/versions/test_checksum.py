@@ -1,24 +1,33 @@
 """A checksum changes with whatever it covers."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from versions.checksum import InputChange, compute_checksum
+from versions.checksum import InputChange, Provenance, compute_checksum
 
 INPUT = InputChange(
     source_code="char-001", role="character", label="", position=0, source_checksum="c" * 64
 )
 OTHER = replace(INPUT, source_code="prop-001", role="prop")
+PROVENANCE = Provenance(
+    origin="authored",
+    author_id=7,
+    run_id=None,
+    note="as shot",
+    created_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
+)
 VERSION: dict[str, Any] = {
     "entity_code": "shot-001",
     "slot": "definition",
     "number": 2,
     "content_sha256": "a" * 64,
     "parent_checksum": "b" * 64,
+    "provenance": PROVENANCE,
     "inputs": (INPUT,),
 }
 
@@ -34,7 +43,7 @@ inputs = st.builds(
 
 def test_a_checksum_is_64_hex_digits_and_always_the_same() -> None:
     """The literal guards stored history: another one would make every old version look altered."""
-    expected = "1fab18ef44a47ff28da284088a954c5592af3ec858a4d8ab71ee49595fe06531"
+    expected = "4cd67e5c0d9005825fb25b39995a7ce2bf4fef2b22870467a198a29e6aff2fe5"
     assert compute_checksum(**VERSION) == expected
 
 
@@ -47,6 +56,11 @@ def test_a_checksum_is_64_hex_digits_and_always_the_same() -> None:
         {"content_sha256": "e" * 64},
         {"parent_checksum": "e" * 64},
         {"parent_checksum": None},
+        {"provenance": replace(PROVENANCE, origin="imported")},
+        {"provenance": replace(PROVENANCE, author_id=None)},
+        {"provenance": replace(PROVENANCE, run_id=7)},
+        {"provenance": replace(PROVENANCE, note="")},
+        {"provenance": replace(PROVENANCE, created_at=datetime(2026, 3, 1, 13, tzinfo=UTC))},
         {"inputs": ()},
         {"inputs": (INPUT, OTHER)},
         {"inputs": (INPUT, INPUT)},

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from versions.services.heads import HeadState
-from versions.services.publish import Draft, Input, SealedDraft, VersionRef
+from versions.services.publish import Draft, Input, SealedDraft, Stamp, VersionRef
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +34,7 @@ class Edits:
 
 
 def draft_versions(
-    *, edits: Edits, order: Iterable[int], heads: Mapping[int, HeadState]
+    *, edits: Edits, order: Iterable[int], heads: Mapping[int, HeadState], stamp: Stamp
 ) -> list[SealedDraft]:
     """Return a draft of each edited entity, in order.
 
@@ -75,7 +75,7 @@ def draft_versions(
                 for relinked in edits.inputs.get(entity_id, ())
             ],
             note=edits.note,
-        ).seal()
+        ).seal(stamp)
     return list(drafted.values())
 
 

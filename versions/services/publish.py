@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from assets.setwise import insert_rows, upsert_rows
 from versions.canonical import hash_text
-from versions.checksum import InputChange, compute_checksum
+from versions.checksum import InputChange, Provenance, compute_checksum
 from versions.models import DEFINITION, Consumption, Content, Head, Origin, Version, VersionInput
 
 
@@ -41,6 +41,16 @@ class Input:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Stamp:
+    """What all versions of one call have in common: how, by whom, in which run, and when."""
+
+    origin: Origin
+    at: datetime
+    author: User | None = None
+    run_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
     """A version to be published: its content, and the inputs that differ from its parent's."""
 
@@ -53,7 +63,7 @@ class Draft:
     inputs: Sequence[Input] = ()
     note: str = ""
 
-    def seal(self) -> "SealedDraft":
+    def seal(self, stamp: Stamp) -> "SealedDraft":
         """Return the draft with what its version will be: its number and its checksum."""
         number = self.latest_number + 1
         version = VersionRef(
@@ -64,6 +74,13 @@ class Draft:
                 number=number,
                 content_sha256=self.content_sha256,
                 parent_checksum=self.parent.checksum if self.parent else None,
+                provenance=Provenance(
+                    origin=stamp.origin,
+                    author_id=stamp.author.pk if stamp.author else None,
+                    run_id=stamp.run_id,
+                    note=self.note,
+                    created_at=stamp.at,
+                ),
                 inputs=(
                     InputChange(
                         source_code=given.source_code,
@@ -76,7 +93,7 @@ class Draft:
                 ),
             ),
         )
-        return SealedDraft(draft=self, number=number, version=version)
+        return SealedDraft(draft=self, number=number, version=version, stamp=stamp)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +103,7 @@ class SealedDraft:
     draft: Draft
     number: int
     version: VersionRef
+    stamp: Stamp
 
 
 def store_contents(bodies: Iterable[str]) -> dict[str, int]:
@@ -100,14 +118,7 @@ def store_contents(bodies: Iterable[str]) -> dict[str, int]:
     return dict(inserted)
 
 
-def publish_versions(
-    *,
-    sealed: Sequence[SealedDraft],
-    origin: Origin,
-    author: User | None,
-    run_id: int | None,
-    at: datetime,
-) -> dict[int, int]:
+def publish_versions(sealed: Sequence[SealedDraft]) -> dict[int, int]:
     """Insert the versions, move heads and consumptions; return version ids by entity id.
 
     The caller holds the locks on the heads of all entities that have one. Four statements (per
@@ -135,12 +146,12 @@ def publish_versions(
                 one.number,
                 one.draft.content_id,
                 one.draft.parent.id if one.draft.parent else None,
-                origin,
-                author.pk if author else None,
-                run_id,
+                one.stamp.origin,
+                one.stamp.author.pk if one.stamp.author else None,
+                one.stamp.run_id,
                 one.draft.note,
                 one.version.checksum,
-                at,
+                one.stamp.at,
             )
             for one in sealed
         ),

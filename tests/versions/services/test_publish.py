@@ -12,11 +12,12 @@ from versions.canonical import hash_text
 from versions.models import Content, Head, Origin, Version
 from versions.services.drafting import Edits, RelinkedInput, draft_versions
 from versions.services.heads import lock_heads, read_heads
-from versions.services.publish import Draft, publish_versions, store_contents
+from versions.services.publish import Draft, Stamp, publish_versions, store_contents
 
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+STAMP = Stamp(origin=Origin.AUTHORED, at=NOON)
 
 
 def make_entities(*codes: str) -> list[Entity]:
@@ -42,13 +43,7 @@ def draft_first(entity: Entity, body: str = "{}") -> Draft:
 
 
 def publish(*drafts: Draft) -> dict[int, int]:
-    return publish_versions(
-        sealed=[draft.seal() for draft in drafts],
-        origin=Origin.AUTHORED,
-        author=None,
-        run_id=None,
-        at=NOON,
-    )
+    return publish_versions([draft.seal(STAMP) for draft in drafts])
 
 
 def test_equal_contents_are_stored_once_per_call() -> None:
@@ -113,9 +108,8 @@ def test_publishing_takes_as_many_statements_for_many_as_for_one(amount: int) ->
         note="moved",
     )
     with CaptureQueriesContext(connection) as queries:
-        sealed = draft_versions(edits=edits, order=list(heads), heads=heads | sources)
         ids = publish_versions(
-            sealed=sealed, origin=Origin.RELINKED, author=None, run_id=None, at=NOON
+            draft_versions(edits=edits, order=list(heads), heads=heads | sources, stamp=STAMP)
         )
     assert len(queries) == 4
     assert len(ids) == amount
@@ -146,8 +140,8 @@ def test_a_draft_consumes_the_version_that_its_source_gets_in_the_same_call() ->
         inputs={ids["b"]: [relinked]},
         note="",
     )
-    sealed = draft_versions(edits=edits, order=[ids["a"], ids["b"]], heads=heads)
-    publish_versions(sealed=sealed, origin=Origin.AUTHORED, author=None, run_id=None, at=NOON)
+    order = [ids["a"], ids["b"]]
+    publish_versions(draft_versions(edits=edits, order=order, heads=heads, stamp=STAMP))
     consumed = Version.objects.get(entity__code="b", number=2).inputs.get().source_version
     assert consumed == Version.objects.get(entity__code="a", number=2)
     assert Entity.objects.get(code="b").uses.get().consumption.version == consumed
@@ -157,7 +151,7 @@ def test_an_entity_without_versions_needs_content_for_its_first_one() -> None:
     (lamp,) = make_entities("lamp")
     edits = Edits(codes={lamp.pk: "lamp"}, contents={}, inputs={lamp.pk: []}, note="")
     with pytest.raises(ValueError, match="needs content"):
-        draft_versions(edits=edits, order=[lamp.pk], heads={})
+        draft_versions(edits=edits, order=[lamp.pk], heads={}, stamp=STAMP)
 
 
 def test_heads_are_read_as_they_stand() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assets.models import AssetReference
 from propagation.services.change_references import Edge, change_references
 from tests.builders import chain, change, drive, get_entity, load, make_cause
-from versions.checksum import InputChange, compute_checksum
+from versions.checksum import InputChange, Provenance, compute_checksum
 from versions.models import Head, Version, VersionInput
 from versions.services.following import find_outdated
 from versions.services.resolve import compare_resolved, load_uses
@@ -128,6 +128,13 @@ def check_checksums() -> None:
             number=version.number,
             content_sha256=version.content.sha256,
             parent_checksum=version.parent.checksum if version.parent else None,
+            provenance=Provenance(
+                origin=version.origin,
+                author_id=version.author_id,
+                run_id=version.run_id,
+                note=version.note,
+                created_at=version.created_at,
+            ),
             inputs=inputs,
         )
 

@@ -1,0 +1,169 @@
+"""Verify history: recompute every checksum, and name what was altered or is missing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.db.models import Max
+
+from assets.models import Project
+from versions.canonical import hash_text
+from versions.checksum import InputChange, Provenance, compute_checksum
+from versions.models import Content, Head, Version, VersionInput
+
+READ_AHEAD = 5_000
+"""Rows per round trip; memory stays flat whatever the length of the history."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flaw:
+    """One version whose row is not what was published, or that is gone."""
+
+    entity_code: str
+    slot: str
+    number: int
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.entity_code}_v{self.number} ({self.slot}): {self.detail}"
+
+
+@dataclass
+class Verification:
+    """What a verification went through so far."""
+
+    versions: int = 0
+
+
+def verify_history(*, project: Project, done: Verification) -> Iterator[Flaw]:
+    """Yield the flaws of a project's versions, in the order of entity, slot and number.
+
+    A version is sound when its content hashes to what is written beside it, when its checksum is
+    that of its content, inputs, provenance and parent, and when numbers run from 1 to the head's
+    latest without a gap. Two streams of rows side by side, O(versions + inputs). What is
+    published meanwhile is left out.
+    """
+    newest = Version.objects.aggregate(pk=Max("pk"))["pk"] or 0
+    altered = _find_altered_contents(project)
+    latest = _read_latest(project, newest)
+    inputs = _Inputs(project, newest)
+    versions = _read_versions(project, newest)
+    for (entity_id, slot), rows in groupby(versions, key=itemgetter(0, 1)):
+        number, code = 0, ""
+        for row in rows:
+            done.versions += 1
+            code, previous, number = row[2], number, row[3]
+            for missing in range(previous + 1, number):
+                yield Flaw(entity_code=code, slot=slot, number=missing, detail="is missing")
+            detail = _judge(row, inputs.take(row[4]), altered)
+            if detail:
+                yield Flaw(entity_code=code, slot=slot, number=number, detail=detail)
+        last = latest.get((entity_id, slot), number)
+        if last < number:
+            detail = f"is the last one, but the head says that v{last} is"
+            yield Flaw(entity_code=code, slot=slot, number=number, detail=detail)
+        for missing in range(number + 1, last + 1):
+            yield Flaw(entity_code=code, slot=slot, number=missing, detail="is missing")
+
+
+def _read_versions(project: Project, newest: int) -> Iterator[tuple[Any, ...]]:
+    rows = Version.objects.filter(entity__project=project, pk__lte=newest)
+    return (
+        rows.order_by("entity_id", "slot", "number")
+        .values_list(
+            "entity_id",
+            "slot",
+            "entity__code",
+            "number",
+            "pk",
+            "content_id",
+            "content__sha256",
+            "parent__entity_id",
+            "parent__slot",
+            "parent__checksum",
+            "origin",
+            "author_id",
+            "run_id",
+            "note",
+            "created_at",
+            "checksum",
+        )
+        .iterator(chunk_size=READ_AHEAD)
+    )
+
+
+def _judge(row: tuple[Any, ...], inputs: list[InputChange], altered: set[int]) -> str | None:
+    """Return what is wrong with a version, or None."""
+    entity_id, slot, code, number, _, content_id, sha256, *rest = row
+    parent_entity, parent_slot, parent_checksum, origin, author, run, note, at, checksum = rest
+    if content_id in altered:
+        return "its content is not what was published"
+    if parent_entity is not None and (parent_entity, parent_slot) != (entity_id, slot):
+        return "its parent is a version of something else"
+    computed = compute_checksum(
+        entity_code=code,
+        slot=slot,
+        number=number,
+        content_sha256=sha256,
+        parent_checksum=parent_checksum,
+        provenance=Provenance(
+            origin=origin, author_id=author, run_id=run, note=note, created_at=at
+        ),
+        inputs=inputs,
+    )
+    return None if computed == checksum else "its checksum is not that of its row and inputs"
+
+
+def _find_altered_contents(project: Project) -> set[int]:
+    """Return the ids of contents whose text does not hash to what is written beside it."""
+    used = Version.objects.filter(entity__project=project).values("content_id")
+    rows = Content.objects.filter(pk__in=used).values_list("pk", "sha256", "body")
+    return {
+        pk for pk, sha256, body in rows.iterator(chunk_size=READ_AHEAD) if hash_text(body) != sha256
+    }
+
+
+def _read_latest(project: Project, newest: int) -> dict[tuple[int, str], int]:
+    rows = Head.objects.filter(entity__project=project, latest_id__lte=newest)
+    return {
+        (entity_id, slot): number
+        for entity_id, slot, number in rows.values_list("entity_id", "slot", "latest__number")
+    }
+
+
+class _Inputs:
+    """The inputs of all versions, in the same order as the versions, taken one by one."""
+
+    def __init__(self, project: Project, newest: int) -> None:
+        rows = VersionInput.objects.filter(
+            version__entity__project=project, version_id__lte=newest
+        ).order_by("version__entity_id", "version__slot", "version__number")
+        stream = rows.values_list(
+            "version_id",
+            "source__code",
+            "role",
+            "label",
+            "position",
+            "source_version__checksum",
+        ).iterator(chunk_size=READ_AHEAD)
+        self._groups = groupby(stream, key=itemgetter(0))
+        self._next = next(self._groups, None)
+
+    def take(self, version_id: int) -> list[InputChange]:
+        """Return the inputs of the version, which must come in the order of the stream."""
+        if self._next is None or self._next[0] != version_id:
+            return []
+        found = [
+            InputChange(
+                source_code=code,
+                role=role,
+                label=label,
+                position=position,
+                source_checksum=checksum,
+            )
+            for _, code, role, label, position, checksum in self._next[1]
+        ]
+        self._next = next(self._groups, None)
+        return found
