@@ -14,7 +14,7 @@ from config.demo.staging import PROJECT_CODE
 from propagation.live.wake import watch_run
 from propagation.recovery.consistency import check_project
 from versions.models import DEFINITION, Head, Version
-from versions.services.resolve import ResolvedChange, compare_resolved
+from versions.services.compare import compare_versions
 
 HERO, EXAMPLE = "char-001", "shot-0107"
 COATS = ("red coat", "blue coat")
@@ -123,21 +123,24 @@ def _show_example(stage: Stage, *, before: str, after: str) -> None:
     path = graph.find_path(by_code[HERO], by_code[EXAMPLE]) or ()
     stage.console.print(f"\n  Example  [bold]{EXAMPLE}[/bold] {before} → {after}")
     for change in _compare_example():
-        source = change.use.source_code if change.use else EXAMPLE
-        stage.console.print(
-            f"           {source} {change.field.field}: "
-            f"{change.field.before} → {change.field.after}"
-        )
+        stage.console.print(f"           {change}")
     chain = " → ".join(graph.nodes[pk].code for pk in path)
     stage.console.print(f"           because {chain}")
 
 
-def _compare_example() -> list[ResolvedChange]:
+def _compare_example() -> list[str]:
+    """Return what differs between the example's best version and the one before, line by line."""
     head = Head.objects.get(
         entity__project__code=PROJECT_CODE, entity__code=EXAMPLE, slot=DEFINITION
     )
     best = Version.objects.select_related("parent").get(pk=head.best_id)
-    return compare_resolved(before=best.parent, after=best) if best.parent else []
+    if best.parent is None:
+        return []
+    return [
+        f"{use.after.source_code} {change.field}: {change.before} → {change.after}"
+        for use in compare_versions(before=best.parent, after=best).moved
+        for change in use.fields
+    ]
 
 
 def _show_proof(stage: Stage) -> None:

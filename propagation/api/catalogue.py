@@ -12,8 +12,11 @@ from propagation.api.codes import write_etag, write_version_id
 from propagation.api.paging import answer_page
 from propagation.api.strict import NoQuery, read_query
 from propagation.services.roll_back import load_version
+from versions.change import FieldChange
 from versions.models import DEFINITION, Head, Version
-from versions.services.resolve import load_uses
+from versions.prose import compare_words
+from versions.services.compare import MovedUse, compare_versions
+from versions.services.resolve import Use, load_uses
 
 
 class ProjectsView(APIView):
@@ -88,18 +91,62 @@ class VersionView(APIView):
         read_query(NoQuery, request)
         entity = find_entity(identifier=asset_id, user=request.user)
         version = load_version(entity=entity, number=min(number, 2**31 - 1))
-        uses = [
-            {
-                "id": use.source_code,
-                "role": use.role,
-                "label": use.label,
-                "version": f"{use.source_code}_v{use.version_number}",
-            }
-            for use in load_uses(version=version)
-        ]
+        uses = [_describe_use(use) for use in load_uses(version=version)]
         return Response(
             {**_describe_version(version), "content": version.content.data, "uses": uses}
         )
+
+
+class DiffView(APIView):
+    """Two versions of an entity, compared."""
+
+    def get(self, request: Request, asset_id: str, before: int, after: int) -> Response:
+        """Answer the fields that differ, with the words within prose, and what is used."""
+        read_query(NoQuery, request)
+        entity = find_entity(identifier=asset_id, user=request.user)
+        old, new = (
+            load_version(entity=entity, number=min(number, 2**31 - 1)) for number in (before, after)
+        )
+        found = compare_versions(before=old, after=new)
+        return Response(
+            {
+                "before": write_version_id(entity.code, old.number),
+                "after": write_version_id(entity.code, new.number),
+                "fields": [_describe_change(one) for one in found.fields],
+                "uses": {
+                    "added": [_describe_use(use) for use in found.added],
+                    "removed": [_describe_use(use) for use in found.removed],
+                    "moved": [_describe_moved(one) for one in found.moved],
+                },
+            }
+        )
+
+
+def _describe_use(use: Use) -> dict[str, Any]:
+    return {
+        "id": use.source_code,
+        "role": use.role,
+        "label": use.label,
+        "version": write_version_id(use.source_code, use.version_number),
+    }
+
+
+def _describe_moved(one: MovedUse) -> dict[str, Any]:
+    after = _describe_use(one.after)
+    return {
+        **{key: after[key] for key in ("id", "role", "label")},
+        "before": _describe_use(one.before)["version"],
+        "after": after["version"],
+        "fields": [_describe_change(change) for change in one.fields],
+    }
+
+
+def _describe_change(change: FieldChange) -> dict[str, Any]:
+    described = {"field": change.field, "before": change.before, "after": change.after}
+    if isinstance(change.before, str) and isinstance(change.after, str):
+        spans = compare_words(change.before, change.after)
+        described["words"] = [{"kind": span.kind, "text": span.text} for span in spans]
+    return described
 
 
 def _describe_project(project: Project) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from assets.models import Kind
 from propagation.api.catalogue import (
+    DiffView,
     EntitiesView,
     EntityView,
     ProjectsView,
@@ -41,6 +42,11 @@ urlpatterns = [
     path("assets/<code:asset_id>/dependencies", DependenciesView.as_view(), name="dependencies"),
     path("assets/<code:asset_id>/versions", VersionsView.as_view(), name="versions"),
     path("assets/<code:asset_id>/versions/<int:number>", VersionView.as_view(), name="version"),
+    path(
+        "assets/<code:asset_id>/versions/<int:before>/diff/<int:after>",
+        DiffView.as_view(),
+        name="diff",
+    ),
     path("propagation/batch", BatchView.as_view(), name="batch"),
     path("edges", EdgesView.as_view(), name="edges"),
     path("runs/<int:run_id>", RunView.as_view(), name="run"),

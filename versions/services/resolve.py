@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from versions.change import FieldChange, find_changes
-from versions.models import Content, Version, VersionInput
+from versions.models import Version, VersionInput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,17 +17,6 @@ class Use:
     version_id: int
     version_number: int
     content_id: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResolvedChange:
-    """One field that differs between two resolved views, and the input that brought it.
-
-    use: None when the field is the entity's own.
-    """
-
-    use: Use | None
-    field: FieldChange
 
 
 def load_uses(*, version: Version) -> list[Use]:
@@ -74,24 +62,3 @@ def load_uses(*, version: Version) -> list[Use]:
         (use for use in newest.values() if use),
         key=lambda use: (use.role, use.position, use.source_code, use.label),
     )
-
-
-def compare_resolved(*, before: Version, after: Version) -> list[ResolvedChange]:
-    """Return what differs between two versions of one entity: own fields, then those it uses."""
-    contents = Content.objects.in_bulk([before.content_id, after.content_id])
-    own = find_changes(contents[before.content_id].data, contents[after.content_id].data)
-    earlier = {(use.source_id, use.role, use.label): use for use in load_uses(version=before)}
-    moved = [
-        (earlier[key], use)
-        for use in load_uses(version=after)
-        if (key := (use.source_id, use.role, use.label)) in earlier
-        and earlier[key].version_id != use.version_id
-    ]
-    bodies = Content.objects.in_bulk(
-        {use.content_id for pair in moved for use in pair},
-    )
-    return [ResolvedChange(use=None, field=field) for field in own] + [
-        ResolvedChange(use=new, field=field)
-        for old, new in moved
-        for field in find_changes(bodies[old.content_id].data, bodies[new.content_id].data)
-    ]

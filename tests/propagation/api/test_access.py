@@ -54,6 +54,7 @@ REQUESTS = [
     Request(route="dependencies", path="assets/PROJECT:hero/dependencies"),
     Request(route="versions", path="assets/PROJECT:hero/versions"),
     Request(route="version", path="assets/PROJECT:hero/versions/1"),
+    Request(route="diff", path="assets/PROJECT:hero/versions/1/diff/1"),
     Request(route="run", path="runs/RUN"),
     Request(route="run-items", path="runs/RUN/items"),
     Request(

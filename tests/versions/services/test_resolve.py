@@ -15,7 +15,7 @@ from tests.builders import chain, change, drive, get_entity, load, make_cause
 from versions.checksum import InputChange, Provenance, compute_checksum
 from versions.models import Head, Version, VersionInput
 from versions.services.following import find_outdated
-from versions.services.resolve import compare_resolved, load_uses
+from versions.services.resolve import load_uses
 
 pytestmark = pytest.mark.django_db
 
@@ -219,19 +219,6 @@ def test_a_version_records_only_the_inputs_that_moved() -> None:
     assert VersionInput.objects.filter(version=version).count() == 1
     numbers = {use.source_code: use.version_number for use in load_uses(version=version)}
     assert numbers == {"a": 2, "b": 1}
-
-
-def test_resolved_versions_differ_in_own_fields_and_in_those_of_what_they_use() -> None:
-    load(chain(2))
-    for code, colour in (("a0", "red"), ("a1", "green")):
-        outcome = change(code, colour=colour)
-        assert outcome.run is not None
-        drive(outcome.run)
-    differences = compare_resolved(before=get_version("a1", 1), after=get_version("a1", 3))
-    found = [(one.use and one.use.source_code, one.field.field) for one in differences]
-    assert found == [(None, "colour"), ("a0", "colour")]
-    assert (differences[1].field.before, differences[1].field.after) == (None, "red")
-    assert compare_resolved(before=get_version("a1", 3), after=get_version("a1", 3)) == []
 
 
 def test_a_version_points_at_the_content_that_it_keeps() -> None:
