@@ -18,9 +18,9 @@ def find(code: str, number: int) -> Version:
     return Version.objects.get(entity__code=code, number=number)
 
 
-def change_and_drive(code: str, **fields: str) -> None:
+def change_and_drive(code: str, *, colour: str) -> None:
     """Change an entity and bring its dependents up to date."""
-    run = change(code, **fields).run
+    run = change(code, colour=colour).run
     assert run is not None
     drive(run)
 
