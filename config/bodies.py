@@ -16,6 +16,10 @@ class BodyTooLargeError(Exception):
     """The body is larger than the limit."""
 
 
+class ClientGoneError(Exception):
+    """The client left before it had sent its body whole; there is nobody to answer."""
+
+
 def bound_bodies(application: Application, *, limit: int) -> Application:
     """Return the application behind a limit of so many bytes per body; beyond it, a 413.
 
@@ -30,6 +34,8 @@ def bound_bodies(application: Application, *, limit: int) -> Application:
                 scope, receive = await _collect(scope, receive, limit)
         except BodyTooLargeError:
             await _refuse(scope, send, limit)
+            return
+        except ClientGoneError:
             return
         await application(scope, receive, send)
 
@@ -54,10 +60,12 @@ async def _collect(scope: Scope, receive: Receive, limit: int) -> tuple[Scope, R
     is_over = False
     while not is_over:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
         body += message.get("body", b"")
         if len(body) > limit:
             raise BodyTooLargeError
-        is_over = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        is_over = not message.get("more_body", False)
     headers = [*scope["headers"], (b"content-length", str(len(body)).encode())]
     whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 

@@ -24,3 +24,13 @@ class InvalidChangeError(PropagationError):
     def __init__(self, pointer: str, detail: str) -> None:
         super().__init__(detail)
         self.pointer = pointer
+
+
+class InvalidEdgeError(PropagationError):
+    """No reference of this role can stand between these two entities."""
+
+    code = "invalid-edge"
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = f"/{pointer}"

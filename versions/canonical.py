@@ -3,11 +3,16 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias, cast
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = "dict[str, JsonValue]"
+
+MAX_DEPTH = 32
+"""Levels of lists and objects in what people send."""
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def write_canonical(value: JsonValue) -> str:
@@ -24,6 +29,26 @@ def write_canonical(value: JsonValue) -> str:
 def hash_text(text: str) -> str:
     """Return the SHA-256 of the text's UTF-8 bytes, as 64 hex digits."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_storable(value: JsonValue) -> None:
+    """Raise ValueError for a text that no database holds, or for more than MAX_DEPTH levels."""
+    _check_levels(value, MAX_DEPTH)
+
+
+def _check_levels(value: JsonValue, levels_left: int) -> None:
+    if isinstance(value, str):
+        if _UNSTORABLE.search(value):
+            msg = "a text holds NUL or half a surrogate pair"
+            raise ValueError(msg)
+        return
+    if not isinstance(value, dict | list):
+        return
+    if not levels_left:
+        msg = f"it is nested deeper than {MAX_DEPTH} levels"
+        raise ValueError(msg)
+    for inner in [*value.keys(), *value.values()] if isinstance(value, dict) else value:
+        _check_levels(inner, levels_left - 1)
 
 
 def read_strict(text: str | bytes) -> JsonValue:

@@ -1,6 +1,6 @@
 """A change of content: applied field by field, compared field by field."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 
@@ -24,7 +24,12 @@ def apply_change(content: JsonObject, change: JsonObject) -> JsonObject:
 
     Objects merge, null removes a field, all else replaces.
     """
-    return reduce(_merge, split_groups(change), content)
+    return apply_patches(content, split_groups(change))
+
+
+def apply_patches(content: JsonObject, patches: Iterable[JsonObject]) -> JsonObject:
+    """Return the content after these merge patches, one after the other."""
+    return reduce(_merge, patches, content)
 
 
 def split_groups(change: JsonObject) -> list[JsonObject]:

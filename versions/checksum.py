@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from versions.canonical import hash_text, write_canonical
+from versions.canonical import JsonObject, hash_text, write_canonical
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,7 @@ class InputChange:
     role: str
     label: str
     position: int
+    attributes: JsonObject
     source_checksum: str | None
 
 
@@ -54,6 +55,7 @@ def compute_checksum(
             change.role,
             change.label,
             change.position,
+            write_canonical(change.attributes),
             change.source_checksum or "",
         ]
         for change in inputs

@@ -1,7 +1,10 @@
 """The graph of a project as a cache: one per process, keyed by the project's graph revision."""
 
 from collections import OrderedDict
+from functools import partial
 from threading import Lock
+
+from django.db import transaction
 
 from assets.graph.dependency_graph import DependencyGraph, Node, build_graph
 from assets.models import AssetReference, Entity, Priority, Project
@@ -17,7 +20,8 @@ def load_graph(*, project_id: int) -> DependencyGraph:
     """Return the project's graph as of now, from the cache unless its revision has moved.
 
     A hit costs one statement. A graph read while somebody writes is read again until the revision
-    before and after agree, so that a revision always names one graph.
+    before and after agree, so that a revision always names one graph. What a transaction reads is
+    kept when it commits: one that is rolled back may have read its own changes.
     """
     revision = _read_revision(project_id)
     with _lock:
@@ -25,18 +29,32 @@ def load_graph(*, project_id: int) -> DependencyGraph:
         if cached is not None and cached.revision == revision:
             _cache.move_to_end(project_id)
             return cached
-    while True:
-        graph = _read_graph(project_id, revision)
+    graph = None
+    while graph is None:
+        graph = _try_to_read(project_id, revision)
         now = _read_revision(project_id)
-        if now == revision:
-            break
-        revision = now
+        if now != revision:
+            revision, graph = now, None
+    transaction.on_commit(partial(_keep, project_id, graph))
+    return graph
+
+
+def _keep(project_id: int, graph: DependencyGraph) -> None:
     with _lock:
         _cache[project_id] = graph
         _cache.move_to_end(project_id)
         while len(_cache) > CACHED_PROJECTS:
             _cache.popitem(last=False)
-    return graph
+
+
+def _try_to_read(project_id: int, revision: int) -> DependencyGraph | None:
+    """Return the graph; None when a reference came with an entity that was not there before."""
+    try:
+        return _read_graph(project_id, revision)
+    except KeyError:
+        if _read_revision(project_id) == revision:
+            raise
+        return None
 
 
 def _read_revision(project_id: int) -> int:

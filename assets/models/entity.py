@@ -6,10 +6,8 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from assets.limits import CODE_LENGTH, NAME_LENGTH, TYPE_LENGTH
 from assets.models.project import Project
-
-CODE_LENGTH = 255
-NAME_LENGTH = 1000
 
 
 class Kind(models.TextChoices):
@@ -53,7 +51,7 @@ class Entity(models.Model):
         db_index=False,  # the unique constraint below begins with it
     )
     kind = models.CharField(max_length=16, choices=Kind)
-    type = models.CharField(max_length=64)
+    type = models.CharField(max_length=TYPE_LENGTH)
     code = models.CharField(max_length=CODE_LENGTH)
     name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
     priority = models.CharField(max_length=16, choices=Priority, default=Priority.NORMAL)

@@ -8,6 +8,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from assets.models.json_text import JSONTextField
+
 if TYPE_CHECKING:
     from assets.models.membership import Membership
 
@@ -43,7 +45,7 @@ class Project(models.Model):
         help_text="Short name used in URLs, as in night-ferry:char-001.",
     )
     name = models.CharField(max_length=1000)
-    details = models.JSONField(default=dict, blank=True, help_text="Source, licence and the like.")
+    details = JSONTextField(default=dict, blank=True, help_text="Source, licence and the like.")
     graph_revision = models.BigIntegerField(default=read_revision_clock, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

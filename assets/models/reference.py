@@ -4,6 +4,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from assets.models.entity import Entity
+from assets.models.json_text import JSONTextField
 from assets.models.project import Project
 
 
@@ -47,7 +48,7 @@ class AssetReference(models.Model):
     label = models.CharField(max_length=64, blank=True, default="")
     position = models.IntegerField(default=0, help_text="Order within the role, as in a cut.")
     follow = models.CharField(max_length=16, choices=Follow, default=Follow.BEST)
-    attributes = models.JSONField(default=dict, blank=True)
+    attributes = JSONTextField(default=dict, blank=True)
 
     history = HistoricalRecords()
 

@@ -12,6 +12,9 @@ from assets.services.history import record_history
 from assets.services.locking import advance_graph_revision, lock_project
 from assets.setwise import update_rows
 
+NAMED_IN_A_QUERY = 500
+"""More ids than this are looked for among all of the project's."""
+
 
 @transaction.atomic
 def set_priority(
@@ -30,6 +33,8 @@ def set_priority(
     check_role(actor=actor, project_id=project_id, needed=Role.SUPERVISOR)
     project = lock_project(project_id=project_id)
     others = Entity.objects.filter(project=project).exclude(priority=priority)
+    if len(entity_ids) <= NAMED_IN_A_QUERY:
+        others = others.filter(pk__in=entity_ids)
     wanted = set(entity_ids)
     changed = [pk for pk in others.values_list("pk", flat=True) if pk in wanted]
     if changed:

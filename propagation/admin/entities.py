@@ -13,8 +13,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 
+from assets.admin import ProjectScopedMixin
 from assets.exceptions import AssetsError
-from assets.models import Asset, Entity, Priority, Sequence, Shot
+from assets.models import Asset, Entity, Priority, Role, Sequence, Shot
+from assets.services.access import find_role
 from assets.services.priority import set_priority
 from propagation.admin.forms import ChangeContentForm
 from propagation.exceptions import PropagationError
@@ -29,7 +31,7 @@ from versions.exceptions import VersionsError
 from versions.models import DEFINITION, Head
 
 
-class EntityAdmin(SimpleHistoryAdmin):
+class EntityAdmin(ProjectScopedMixin, SimpleHistoryAdmin):
     """Entities: their priority is edited here, their content by a change that propagates.
 
     They are made by imports and never deleted: their history would go with them.
@@ -51,6 +53,11 @@ class EntityAdmin(SimpleHistoryAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         del request
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Entity | None = None) -> bool:
+        """Who may set the priority: supervisors, as in the service."""
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and (obj is None or _has_role(request, obj, Role.SUPERVISOR))
 
     def has_delete_permission(self, request: HttpRequest, obj: Entity | None = None) -> bool:
         del request, obj
@@ -86,7 +93,9 @@ class EntityAdmin(SimpleHistoryAdmin):
         entity = cast("Entity | None", self.get_object(request, object_id))
         if entity is None:
             raise Http404
-        if not self.has_change_permission(request, entity):
+        if not self.has_view_permission(request, entity):
+            raise PermissionDenied
+        if not _has_role(request, entity, Role.ARTIST):
             raise PermissionDenied
         head = Head.objects.select_related("best__content").get(entity=entity, slot=DEFINITION)
         form = ChangeContentForm(
@@ -98,6 +107,7 @@ class EntityAdmin(SimpleHistoryAdmin):
                 entity=entity,
                 data=form.get_change(),
                 base_version=form.cleaned_data["base_version"],
+                has_groups=False,
             )
             cause = Cause(
                 kind=RunKind.CHANGE,
@@ -138,6 +148,14 @@ class EntityAdmin(SimpleHistoryAdmin):
         )
         url = reverse("admin:propagation_propagationrun_change", args=[outcome.run.pk])
         return HttpResponseRedirect(url)
+
+
+def _has_role(request: HttpRequest, entity: Entity, needed: Role) -> bool:
+    actor = _get_actor(request)
+    if actor.is_superuser:
+        return True
+    role = find_role(actor=actor, project_id=entity.project_id)
+    return role is not None and role.includes(needed)
 
 
 def _get_actor(request: HttpRequest) -> User:

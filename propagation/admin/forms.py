@@ -6,17 +6,33 @@ from typing import Any
 from django import forms
 
 from propagation.models import RunMode
-from versions.canonical import JsonObject
+from versions.canonical import JsonObject, check_storable, read_strict, write_canonical
 
 
 class IndentedJSONField(forms.JSONField):
-    """JSON that people read: a field per line."""
+    """JSON that people read, a field per line, and that is read as strictly as the API does."""
+
+    def to_python(self, value: Any) -> Any:  # noqa: ANN401 (Django's signature)
+        """Return the value; ValidationError for what the API would refuse too."""
+        if not isinstance(value, str):
+            return value
+        try:
+            read = read_strict(value)
+            check_storable(read)
+        except (ValueError, RecursionError) as error:
+            msg = f"This is not JSON that can be stored: {error}"
+            raise forms.ValidationError(msg) from error
+        return read
 
     def prepare_value(self, value: Any) -> Any:  # noqa: ANN401 (Django's signature)
-        """Return the text to show; what did not parse is shown as it was typed."""
-        if isinstance(value, dict | list):
-            return json.dumps(value, indent=2, ensure_ascii=False)
-        return super().prepare_value(value)
+        """Return the text to show."""
+        is_typed = isinstance(value, str)
+        return value if is_typed else json.dumps(value, indent=2, ensure_ascii=False)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:  # noqa: ANN401 (Django's signature)
+        """Return what was typed, to be shown again as it is."""
+        del initial
+        return data
 
 
 class ChangeContentForm(forms.Form):
@@ -60,6 +76,6 @@ def _make_patch(before: JsonObject, after: JsonObject) -> JsonObject:
         old = before.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
             patch[key] = _make_patch(old, value)
-        elif key not in before or old != value or type(old) is not type(value):
+        elif key not in before or write_canonical(old) != write_canonical(value):
             patch[key] = value
     return patch

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import F, QuerySet, Sum
 from django.http import HttpRequest
 
-from assets.admin import ReadOnlyMixin
+from assets.admin import ProjectScopedMixin, ReadOnlyMixin
 from propagation.models import (
     Event,
     EventCounter,
@@ -16,12 +16,7 @@ from propagation.models import (
     RunSource,
 )
 
-
-class RunSourceInline(ReadOnlyMixin, admin.TabularInline):
-    """What started the run."""
-
-    model = RunSource
-    extra = 0
+SHOWN_SOURCES = 20
 
 
 class BatchInline(ReadOnlyMixin, admin.TabularInline):
@@ -33,7 +28,7 @@ class BatchInline(ReadOnlyMixin, admin.TabularInline):
 
 
 @admin.register(PropagationRun)
-class PropagationRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
+class PropagationRunAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """Runs, newest first."""
 
     list_display = ("id", "project", "kind", "status", "progress", "actor", "note", "created_at")
@@ -41,12 +36,21 @@ class PropagationRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
     search_fields = ("=id", "note", "sources__entity__code")
     list_select_related = ("project", "actor")
     date_hierarchy = "created_at"
-    inlines = (RunSourceInline, BatchInline)
+    inlines = (BatchInline,)
+    readonly_fields = ("changed_entities",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PropagationRun]:
         done = F("batches__applied") + F("batches__unchanged") + F("batches__failed")
         runs: QuerySet[PropagationRun] = super().get_queryset(request)
         return runs.annotate(processed=Sum(done, default=0))
+
+    @admin.display(description="what changed")
+    def changed_entities(self, run: PropagationRun) -> str:
+        """Name the first versions that started the run; an import may have thousands."""
+        sources = RunSource.objects.filter(run=run).select_related("version__entity")
+        shown = [str(source.version) for source in sources.order_by("pk")[:SHOWN_SOURCES]]
+        rest = sources.count() - len(shown)
+        return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
     @admin.display(description="progress")
     def progress(self, run: Any) -> str:  # noqa: ANN401 (a run with the annotation above)
@@ -55,9 +59,10 @@ class PropagationRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
 
 
 @admin.register(PropagationItem)
-class PropagationItemAdmin(ReadOnlyMixin, admin.ModelAdmin):
+class PropagationItemAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """Items."""
 
+    project_path = "run__project"
     list_display = ("entity", "run", "state", "level", "version", "error")
     list_filter = ("state", "entity__kind", "run__project")
     search_fields = ("entity__code", "=run__id", "error")
@@ -66,9 +71,10 @@ class PropagationItemAdmin(ReadOnlyMixin, admin.ModelAdmin):
 
 
 @admin.register(PropagationBatch)
-class PropagationBatchAdmin(ReadOnlyMixin, admin.ModelAdmin):
+class PropagationBatchAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """Batches."""
 
+    project_path = "run__project"
     list_display = (
         "__str__",
         "lane",
@@ -86,7 +92,7 @@ class PropagationBatchAdmin(ReadOnlyMixin, admin.ModelAdmin):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyMixin, admin.ModelAdmin):
+class EventAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """Events, newest first."""
 
     list_display = ("seq", "project", "type", "run_id", "payload", "created_at")
@@ -98,7 +104,7 @@ class EventAdmin(ReadOnlyMixin, admin.ModelAdmin):
 
 
 @admin.register(EventCounter)
-class EventCounterAdmin(ReadOnlyMixin, admin.ModelAdmin):
+class EventCounterAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """The newest event of each project."""
 
     list_display = ("project", "seq")

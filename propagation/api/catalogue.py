@@ -127,6 +127,8 @@ def _describe_use(use: Use) -> dict[str, Any]:
         "id": use.source_code,
         "role": use.role,
         "label": use.label,
+        "position": use.position,
+        "attributes": use.attributes,
         "version": write_version_id(use.source_code, use.version_number),
     }
 

@@ -1,5 +1,6 @@
 """GET dependencies, and POST and DELETE of edges."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -27,6 +28,9 @@ from versions.services.following import find_outdated
 
 MAX_ANSWER = 50_000
 """Entities in one answer; more are cut and `truncated` says so."""
+
+
+NAMED_IN_A_QUERY = 500
 
 
 class DependenciesQuery(StrictSerializer):
@@ -71,6 +75,7 @@ class DependenciesView(APIView):
         if not query["include_shots"]:
             distances = {pk: d for pk, d in distances.items() if graph.nodes[pk].kind != "shot"}
         shown = dict(list(distances.items())[:MAX_ANSWER])
+        outdated = _find_outdated_targets(entity.project_id, shown)
         affected = [graph.nodes[pk].kind for pk in graph.get_affected([entity.pk])]
         return Response(
             {
@@ -79,7 +84,7 @@ class DependenciesView(APIView):
                 "depth": query["depth"],
                 "direction": query["direction"],
                 "dependencies": [graph.nodes[pk].code for pk in shown],
-                "nodes": _describe_nodes(graph, shown, _find_outdated_targets(entity.project_id)),
+                "nodes": _describe_nodes(graph, shown, outdated),
                 "edges": _describe_edges(graph, entity.pk, shown),
                 "affected_entities": len(affected),
                 "affected_shots": affected.count("shot"),
@@ -135,8 +140,11 @@ class EdgesView(APIView):
         return response
 
 
-def _find_outdated_targets(project_id: int) -> frozenset[int]:
+def _find_outdated_targets(project_id: int, shown: Collection[int]) -> frozenset[int]:
+    """Return the outdated ones among the shown; of many, all that the project has."""
     references = AssetReference.objects.filter(project_id=project_id)
+    if len(shown) <= NAMED_IN_A_QUERY:
+        references = references.filter(target_id__in=list(shown))
     return frozenset(find_outdated(references).values_list("target_id", flat=True).order_by())
 
 

@@ -1,6 +1,5 @@
 """Read request bodies strictly: JSON that every database can hold, of a bounded size and depth."""
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import IO, Any
@@ -10,10 +9,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from propagation.api.problem import Problem
-from versions.canonical import read_strict
-
-MAX_DEPTH = 32
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+from versions.canonical import check_storable, read_strict
 
 
 class StrictJSONParser(BaseParser):
@@ -42,23 +38,7 @@ class StrictJSONParser(BaseParser):
             )
         try:
             value = read_strict(data)
-            _check(value, MAX_DEPTH)
+            check_storable(value)
         except (ValueError, RecursionError) as error:
             raise ParseError(f"This is not JSON that can be stored: {error}") from error
         return value
-
-
-def _check(value: object, levels_left: int) -> None:
-    """Raise ValueError for a text that no database holds, or for lists and objects too deep."""
-    if isinstance(value, str):
-        if _UNSTORABLE.search(value):
-            msg = "a text holds NUL or half a surrogate pair"
-            raise ValueError(msg)
-        return
-    if not isinstance(value, dict | list):
-        return
-    if not levels_left:
-        msg = f"it is nested deeper than {MAX_DEPTH} levels"
-        raise ValueError(msg)
-    for inner in [*value.keys(), *value.values()] if isinstance(value, dict) else value:
-        _check(inner, levels_left - 1)

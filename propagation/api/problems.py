@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions as drf
@@ -26,7 +26,12 @@ from assets.exceptions import (
 )
 from propagation.api.codes import get_encoded_path, write_etag, write_version_id
 from propagation.api.problem import Problem
-from propagation.exceptions import InvalidChangeError, PropagationError, RunNotFoundError
+from propagation.exceptions import (
+    InvalidChangeError,
+    InvalidEdgeError,
+    PropagationError,
+    RunNotFoundError,
+)
 from versions.exceptions import VersionMovedError, VersionNotFoundError, VersionsError
 
 logger = logging.getLogger(__name__)
@@ -45,6 +50,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     CycleError: HTTPStatus.CONFLICT,
     CrossProjectReferenceError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidChangeError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidEdgeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     VersionMovedError: HTTPStatus.PRECONDITION_FAILED,
 }
 CODES: Mapping[type[Exception], str] = {
@@ -70,7 +76,7 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         if isinstance(error, VersionMovedError):
             answer["ETag"] = write_etag(error.entity_code, error.current)
         return answer
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError | InternalError):
         set_rollback()
         logger.error("database_unavailable path=%s", request.path, exc_info=error)
         busy = _respond(
@@ -154,8 +160,9 @@ def _describe(error: DomainError) -> dict[str, Any]:
         return {"candidates": error.candidates}
     if isinstance(error, VersionMovedError):
         return {"current_version": write_version_id(error.entity_code, error.current)}
-    if isinstance(error, InvalidChangeError):
-        pointer = f"/change_data{error.pointer}"
+    if isinstance(error, InvalidChangeError | InvalidEdgeError):
+        member = "/change_data" if isinstance(error, InvalidChangeError) else ""
+        pointer = f"{member}{error.pointer}"
         return {"errors": [{"pointer": pointer, "detail": str(error), "code": error.code}]}
     return {}
 

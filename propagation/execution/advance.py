@@ -18,6 +18,8 @@ from propagation.models import PropagationRun, RunStatus
 from propagation.models.run import ACTIVE_STATUSES
 
 LONGEST_DELAY_S = 60
+MOST_RESENDS = 1000
+"""Counted no further; delays stopped growing long before."""
 
 
 def continue_run(*, run_id: int, generation: int, at: datetime, is_overdue: bool = False) -> None:
@@ -41,8 +43,9 @@ def continue_run(*, run_id: int, generation: int, at: datetime, is_overdue: bool
             _finish(run=run, at=at)
             return
         is_retry = run.dispatched_at is not None and run.step == first.step
-        delay_s = min(2**run.resends, LONGEST_DELAY_S) if is_retry and not is_overdue else 0
-        run.resends = run.resends + 1 if is_retry else 0
+        waits = is_retry and not is_overdue
+        delay_s = min(2 ** min(run.resends, 10), LONGEST_DELAY_S) if waits else 0
+        run.resends = min(run.resends + 1, MOST_RESENDS) if is_retry else 0
         run.step = first.step
         run.generation += 1
         run.status = RunStatus.RUNNING

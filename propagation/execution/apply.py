@@ -26,13 +26,16 @@ from versions.services.publish import (
     publish_versions,
 )
 
+ERROR_LENGTH = 2000
+
 
 @dataclass(frozen=True, kw_only=True)
 class BatchOutcome:
-    """How many items of a batch got a new version, and how many needed none."""
+    """How many items of a batch got a new version, needed none, or failed."""
 
-    applied: int
-    unchanged: int
+    applied: int = 0
+    unchanged: int = 0
+    failed: int = 0
 
 
 @transaction.atomic
@@ -61,6 +64,17 @@ def apply_batch(*, run_id: int, number: int, at: datetime) -> BatchOutcome | Non
     outcome = BatchOutcome(applied=len(sealed), unchanged=len(items) - len(sealed))
     _finish_batch(batch, outcome, at)
     return outcome
+
+
+@transaction.atomic
+def fail_batch(*, run_id: int, number: int, error: str, at: datetime) -> None:
+    """Fail what is left of the batch, so that its run can go on and end; nothing if it is done."""
+    batch = _claim(run_id, number)
+    if batch is None:
+        return
+    reason = error.replace("\0", "")[:ERROR_LENGTH]
+    failed = batch.items.filter(state=ItemState.QUEUED).update(state=ItemState.FAILED, error=reason)
+    _finish_batch(batch, BatchOutcome(failed=failed), at)
 
 
 def _claim(run_id: int, number: int) -> PropagationBatch | None:
@@ -142,6 +156,7 @@ def _find_input(state: ReferenceState, made: Mapping[int, SealedDraft]) -> Input
         role=state.role,
         label=state.label,
         position=state.position,
+        attributes=state.attributes,
         source=source,
         reference_id=state.id,
     )
@@ -167,6 +182,7 @@ def _finish_batch(batch: PropagationBatch, outcome: BatchOutcome, at: datetime) 
     PropagationBatch.objects.filter(pk=batch.pk).update(
         applied=F("applied") + outcome.applied,
         unchanged=F("unchanged") + outcome.unchanged,
+        failed=F("failed") + outcome.failed,
         done_at=at,
     )
     record_events(
@@ -179,6 +195,7 @@ def _finish_batch(batch: PropagationBatch, outcome: BatchOutcome, at: datetime) 
                     "batch": batch.number,
                     "applied": outcome.applied,
                     "unchanged": outcome.unchanged,
+                    "failed": outcome.failed,
                 },
             )
         ],

@@ -4,13 +4,17 @@ import logging
 from datetime import datetime
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, InternalError, OperationalError, transaction
 from django.db.models import F
 
-from propagation.execution.apply import apply_batch
-from propagation.models import ItemState, PropagationBatch, PropagationItem
+from propagation.execution.apply import apply_batch, fail_batch
+from propagation.models import PropagationBatch
 
 logger = logging.getLogger(__name__)
+
+
+TRANSIENT = (OperationalError, InterfaceError, InternalError)
+"""A lock held for long, a deadlock, a lost connection, a session that the server ended."""
 
 
 def attempt_batch(*, run_id: int, number: int, at: datetime) -> None:
@@ -18,24 +22,33 @@ def attempt_batch(*, run_id: int, number: int, at: datetime) -> None:
 
     Raises nothing: a task that fails would leave its chord without an end. The delivery is
     counted and committed first, so that a batch which kills its worker is counted too. A database
-    that is busy or away (a lock that is held for long, a deadlock, a lost connection) is nobody's
-    fault: such an attempt does not count.
+    that is busy or away is nobody's fault: such an attempt does not count.
     """
+    try:
+        _attempt(run_id, number, at)
+    except TRANSIENT as error:
+        logger.warning("batch_postponed run=%s batch=%s error=%s", run_id, number, error)
+    except Exception:
+        logger.exception("batch_not_ended run=%s batch=%s", run_id, number)
+
+
+def _attempt(run_id: int, number: int, at: datetime) -> None:
     deliveries = _count_delivery(run_id, number)
     if deliveries is None:
         return
     if deliveries > settings.MAX_DELIVERIES:
-        _give_up(run_id, number, "Its worker died each time that it was tried.", at)
+        fail_batch(run_id=run_id, number=number, error="Its worker died each time.", at=at)
         return
     try:
         apply_batch(run_id=run_id, number=number, at=at)
-    except OperationalError as error:
-        logger.warning("batch_postponed run=%s batch=%s error=%s", run_id, number, error)
+    except TRANSIENT:
         _uncount_delivery(run_id, number)
+        raise
     except Exception as error:
         logger.exception("batch_failed run=%s batch=%s attempt=%s", run_id, number, deliveries)
         if deliveries == settings.MAX_DELIVERIES:
-            _give_up(run_id, number, f"{type(error).__name__}: {error}", at)
+            reason = f"{type(error).__name__}: {error}"
+            fail_batch(run_id=run_id, number=number, error=reason, at=at)
 
 
 def _count_delivery(run_id: int, number: int) -> int | None:
@@ -57,17 +70,3 @@ def _uncount_delivery(run_id: int, number: int) -> None:
     PropagationBatch.objects.filter(run_id=run_id, number=number).update(
         deliveries=F("deliveries") - 1
     )
-
-
-def _give_up(run_id: int, number: int, error: str, at: datetime) -> None:
-    """Fail what is left of the batch, so that the run can go on and end."""
-    with transaction.atomic():
-        batch = PropagationBatch.objects.select_for_update(no_key=True).get(
-            run_id=run_id, number=number
-        )
-        if batch.done_at is not None:
-            return
-        failed = PropagationItem.objects.filter(batch=batch, state=ItemState.QUEUED).update(
-            state=ItemState.FAILED, error=error[:2000]
-        )
-        PropagationBatch.objects.filter(pk=batch.pk).update(failed=F("failed") + failed, done_at=at)

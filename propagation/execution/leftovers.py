@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from assets.models import AssetReference, Project
-from propagation.execution.outdated import find_uncovered
 from propagation.execution.start import Cause, start_run
-from propagation.models import PropagationItem, PropagationRun, RunKind, RunSource
-from versions.services.following import read_states
+from propagation.models import ItemState, PropagationItem, PropagationRun, RunKind, RunSource
+from versions.services.following import find_outdated, read_states
 
 
 def start_leftovers(*, run: PropagationRun, at: datetime) -> PropagationRun | None:
@@ -22,13 +21,16 @@ def start_leftovers(*, run: PropagationRun, at: datetime) -> PropagationRun | No
     revision = Project.objects.values_list("graph_revision", flat=True).get(pk=run.project_id)
     if revision == run.graph_revision:
         return None
-    moved_here = Q(
-        Exists(PropagationItem.objects.filter(run=run, entity=OuterRef("source_id")))
-    ) | Q(Exists(RunSource.objects.filter(run=run, entity=OuterRef("source_id"))))
-    references = AssetReference.objects.filter(moved_here, project_id=run.project_id)
-    sources = {
-        state.source_id: state.followed_id for state in read_states(find_uncovered(references))
-    }
+    moved_here = Q(source_id__in=PropagationItem.objects.filter(run=run).values("entity_id")) | Q(
+        source_id__in=RunSource.objects.filter(run=run).values("entity_id")
+    )
+    failed_here = PropagationItem.objects.filter(run=run, state=ItemState.FAILED)
+    references = AssetReference.objects.filter(moved_here, project_id=run.project_id).exclude(
+        target_id__in=failed_here.values("entity_id")
+    )
+    # Also those that another run has queued: it may have read the source before it moved.
+    states = read_states(find_outdated(references))
+    sources = {state.source_id: state.followed_id for state in states}
     if not sources:
         return None
     cause = Cause(

@@ -7,15 +7,26 @@ from propagation.models import ItemState, PropagationItem
 from propagation.models.run import ACTIVE_STATUSES
 from versions.services.following import find_outdated
 
-_WAITING = Q(state=ItemState.QUEUED, run__status__in=ACTIVE_STATUSES)
-
 
 def find_uncovered(references: QuerySet[AssetReference]) -> QuerySet[AssetReference]:
     """Return those references that are outdated while no unfinished run contains their target.
 
-    A target whose item failed is left out as well: it is a known exception of its run.
+    A target whose newest item failed is left out as well: it is a known exception of its run.
+    The targets to leave out are few and found once, by the index on open items; asked for each
+    reference instead, 200 000 references took a minute on SQLite.
     """
-    excused = PropagationItem.objects.filter(entity=OuterRef("target_id")).filter(
-        _WAITING | Q(state=ItemState.FAILED)
+    waiting = Q(state=ItemState.QUEUED, run__status__in=ACTIVE_STATUSES)
+    excused = PropagationItem.objects.filter(
+        Q(state__in=[ItemState.QUEUED, ItemState.FAILED]), waiting | select_last_failures()
     )
-    return find_outdated(references).exclude(Exists(excused))
+    return find_outdated(references).exclude(target_id__in=excused.values("entity_id"))
+
+
+def select_last_failures() -> Q:
+    """Select failed items that no later run of the same target made good."""
+    later = PropagationItem.objects.filter(
+        entity=OuterRef("entity_id"),
+        pk__gt=OuterRef("pk"),
+        state__in=[ItemState.APPLIED, ItemState.UNCHANGED],
+    )
+    return Q(~Exists(later), state=ItemState.FAILED)

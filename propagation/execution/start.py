@@ -1,6 +1,6 @@
 """Start a run: plan it, write its rows, and send the first hint once they are committed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -57,11 +57,13 @@ def start_run(
     sources: Mapping[int, int],
     cause: Cause,
     at: datetime,
+    news: Sequence[News] = (),
 ) -> PropagationRun:
     """Create the run for the sources' new versions (entity id → version id) and its whole plan.
 
     Part of the transaction that published the versions: the run's rows are its outbox. A constant
-    number of statements. A run that affects nothing is finished at once.
+    number of statements. A run that affects nothing is finished at once. news: what the caller
+    has to tell; recorded here, because the event counter is locked last.
     """
     plan = preview(project_id=project_id, source_ids=list(sources), mode=cause.mode)
     is_empty = plan.total == 0
@@ -88,11 +90,12 @@ def start_run(
     record_events(
         project_id=project_id,
         news=[
+            *news,
             News(
                 type="run_state",
                 run_id=run.pk,
                 payload={"status": run.status, "kind": run.kind, "total": plan.total},
-            )
+            ),
         ],
         at=at,
     )

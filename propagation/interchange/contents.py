@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from assets.limits import NAME_LENGTH
 from propagation.interchange.defects import DefectList
 from propagation.interchange.production import SHOT_ROLES, RecordedEntity
 from propagation.interchange.records import Record
 from versions.canonical import write_canonical
 
-NAME_LENGTH = 1000
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 REFERENCE_KEYS = {
     "asset": frozenset({"id", "type", "worn_by", "used_in", "depends_on"}),

@@ -1,7 +1,7 @@
 """The references between records: the twelve edge rules of the format, checked."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from propagation.interchange.contents import find_json_problem
 from propagation.interchange.defects import DefectList
 from propagation.interchange.production import SHOT_ROLES, RecordedReference
 from propagation.interchange.records import Record
+from propagation.interchange.roles import ROLE_RULES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,15 +30,6 @@ class Link:
     def ends(self) -> tuple[Any, Any]:
         """Source and target: what is named is the source, but for a sequence's parent."""
         return (self.holder, self.named) if self.is_upward else (self.named, self.holder)
-
-
-_EXPECTED: Mapping[str, tuple[str, Callable[[Record], bool]]] = {
-    "worn_by": ("a character", lambda record: record.type == "character"),
-    "used_in": ("a location", lambda record: record.type == "location"),
-    "in_sequence": ("a shot", lambda record: record.kind == "shot"),
-    "in_parent": ("a sequence", lambda record: record.kind == "sequence"),
-    **dict.fromkeys(SHOT_ROLES, ("an asset", lambda record: record.kind == "asset")),
-}
 
 
 def link_records(
@@ -149,11 +141,14 @@ def _is_sound(link: Link, records: Mapping[str, Record], defects: DefectList) ->
     elif link.named == link.holder:
         defects.add(link.pointer, "self-reference", f"{link.holder!r} refers to itself.")
     else:
-        expected, is_expected = _EXPECTED.get(link.role, ("anything", lambda _: True))
-        if is_expected(records[link.named]):
+        # The key says what holds it; what is named is the source, but for a parent, which is
+        # of the same kind as the sequence that names it.
+        rule = ROLE_RULES.get(link.role)
+        if rule is None or rule.is_source(records[link.named]):
             return True
         found = records[link.named].type
-        defects.add(link.pointer, "wrong-kind", f"{link.named!r} is a {found}, not {expected}.")
+        detail = f"{link.named!r} is a {found}, not {rule.source}."
+        defects.add(link.pointer, "wrong-kind", detail)
     return False
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from propagation.interchange.contents import NAME_LENGTH, find_json_problem, make_entities
+from assets.limits import CODE_LENGTH, NAME_LENGTH
+from propagation.interchange.contents import find_json_problem, make_entities
 from propagation.interchange.defects import DefectList
 from propagation.interchange.linking import link_records
 from propagation.interchange.production import FORMAT, TYPED_LISTS, Production
-from propagation.interchange.records import CODE_LENGTH, read_records
+from propagation.interchange.records import read_records
 from versions.canonical import read_strict
 
 KNOWN_KEYS = {"format", "project", "assets", "shots", "sequences", *(f"{t}s" for t in TYPED_LISTS)}

@@ -5,11 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assets.limits import CODE_LENGTH, TYPE_LENGTH
 from propagation.interchange.defects import DefectList
 from propagation.interchange.production import TYPED_LISTS
-
-CODE_LENGTH = 255
-TYPE_LENGTH = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

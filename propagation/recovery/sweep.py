@@ -35,12 +35,15 @@ def sweep(*, at: datetime) -> list[int]:
     overdue = [run for run in active.order_by("pk") if _is_overdue(run, run.moved_at, at)]
     for run in overdue:
         logger.warning("run_resent run=%s step=%s resends=%s", run.pk, run.step, run.resends)
-        continue_run(run_id=run.pk, generation=run.generation, at=at, is_overdue=True)
+        try:
+            continue_run(run_id=run.pk, generation=run.generation, at=at, is_overdue=True)
+        except Exception:  # one run's fault must not keep the others waiting
+            logger.exception("run_not_resent run=%s", run.pk)
     return [run.pk for run in overdue]
 
 
 def _is_overdue(run: PropagationRun, moved_at: datetime, at: datetime) -> bool:
     if run.dispatched_at is None:
         return at - run.created_at > timedelta(seconds=START_OVERDUE_S)
-    wait_s = settings.OVERDUE_S * min(2**run.resends, LONGEST_WAIT)
+    wait_s = settings.OVERDUE_S * min(2 ** min(run.resends, 10), LONGEST_WAIT)
     return at - moved_at > timedelta(seconds=wait_s)

@@ -130,11 +130,12 @@ def _check(
         return found
     if found.project_id in refusals:
         return refusals[found.project_id]
+    change = Change(entity=found, data=request.data)
     try:
-        check_change(kind=found.kind, data=request.data)
+        check_change(kind=found.kind, patches=change.patches)
     except PropagationError as error:
         return error
-    return Change(entity=found, data=request.data)
+    return change
 
 
 def _group_by_project(changes: Sequence[Change]) -> list[tuple[int, list[Change]]]:

@@ -10,7 +10,7 @@ from assets.models import Entity
 from assets.services.history import record_history
 from assets.setwise import update_rows
 from propagation.execution.start import Cause, start_run
-from propagation.live.events import News, record_events
+from propagation.live.events import News
 from propagation.models import PropagationRun
 from versions.canonical import JsonObject, hash_text, write_canonical
 from versions.models import Content, Origin
@@ -96,18 +96,14 @@ def publish_drafts(
     version_ids = publish_versions([draft.seal(stamp) for draft in drafts])
     rename_entities(names=names, actor=cause.actor, at=at)
     numbers = {draft.entity_id: draft.latest_number + 1 for draft in drafts}
-    record_events(
-        project_id=project_id,
-        news=[
-            News(
-                type="version_created",
-                payload={"asset_id": draft.entity_code, "number": numbers[draft.entity_id]},
-            )
-            for draft in drafts
-        ],
-        at=at,
-    )
-    run = start_run(project_id=project_id, sources=version_ids, cause=cause, at=at)
+    news = [
+        News(
+            type="version_created",
+            payload={"asset_id": draft.entity_code, "number": numbers[draft.entity_id]},
+        )
+        for draft in drafts
+    ]
+    run = start_run(project_id=project_id, sources=version_ids, cause=cause, at=at, news=news)
     unchanged = {pk: head.best_number for pk, head in heads.items() if pk not in numbers}
     return Outcome(run=run, version_numbers=unchanged | numbers, changed=frozenset(numbers))
 

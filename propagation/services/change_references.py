@@ -6,19 +6,15 @@ from datetime import datetime
 
 from django.db import transaction
 
-from assets.exceptions import (
-    CrossProjectReferenceError,
-    CycleError,
-    ReferenceNotFoundError,
-    SelfReferenceError,
-)
+from assets.exceptions import CycleError, ReferenceNotFoundError
 from assets.graph.cache import load_graph
 from assets.models import AssetReference, Entity, Role
 from assets.services.access import check_role
 from assets.services.locking import advance_graph_revision, lock_project
 from propagation.execution.start import Cause, start_run
-from propagation.live.events import News, record_events
+from propagation.live.events import News
 from propagation.services.change_content import Outcome
+from propagation.services.check_edge import check_edge, check_ends, check_single
 from propagation.services.relinking import (
     Relinking,
     StoredUse,
@@ -32,6 +28,9 @@ from versions.models import Head, Origin
 from versions.services.drafting import Edits, draft_versions
 from versions.services.heads import lock_heads
 from versions.services.publish import Stamp, publish_versions
+
+TOLD_TARGETS = 100
+"""Codes that an event names; more are counted only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,19 +53,23 @@ def change_references(
 
     Adding one that exists, with the same role and label, gives it the position and attributes of
     the new one, and does nothing when they are the same. SelfReferenceError,
-    CycleError with the path, CrossProjectReferenceError, ReferenceNotFoundError, RoleTooLowError.
+    CycleError with the path, CrossProjectReferenceError, InvalidEdgeError for ends that the role
+    does not allow, ReferenceNotFoundError, RoleTooLowError.
     """
     if not added and not removed:
         return Outcome(run=None, version_numbers={})
     project_id = (*added, *removed)[0].target.project_id
     check_role(actor=cause.actor, project_id=project_id, needed=Role.ARTIST)
+    for edge in (*added, *removed):
+        check_ends(source=edge.source, target=edge.target, project_id=project_id)
     for edge in added:
-        _check_ends(edge, project_id)
+        check_edge(source=edge.source, target=edge.target, use=_make_use(edge))
     project = lock_project(project_id=project_id)
     relinking = _compare(added, removed)
     if relinking.is_empty:
         return Outcome(run=None, version_numbers={})
     _check_cycles(project_id, relinking)
+    check_single(uses=relinking.added)
     entities = {e.pk: e for edge in (*added, *removed) for e in (edge.source, edge.target)}
     heads = lock_heads(Head.objects.filter(entity_id__in=list(entities)))
     added_ids = write_relinking(
@@ -82,32 +85,34 @@ def change_references(
     version_ids = publish_versions(
         draft_versions(edits=edits, order=order, heads=heads, stamp=stamp)
     )
-    record_events(
+    payload: JsonObject = {
+        "added": len(relinking.added),
+        "changed": len(relinking.changed),
+        "removed": len(relinking.removed),
+        "targets": [codes[pk] for pk in list(inputs)[:TOLD_TARGETS]],
+    }
+    run = start_run(
         project_id=project_id,
-        news=[
-            News(
-                type="edge_changed",
-                payload={
-                    "added": len(relinking.added),
-                    "removed": len(relinking.removed),
-                    "targets": [codes[pk] for pk in list(inputs)[:100]],
-                },
-            )
-        ],
+        sources=version_ids,
+        cause=cause,
         at=at,
+        news=[News(type="edge_changed", payload=payload)],
     )
-    run = start_run(project_id=project_id, sources=version_ids, cause=cause, at=at)
     numbers = {pk: heads[pk].latest_number + 1 for pk in version_ids}
     return Outcome(run=run, version_numbers=numbers)
 
 
 def _compare(added: Sequence[Edge], removed: Sequence[Edge]) -> Relinking:
-    """Return what the edits come to; of an edge that is named twice the last one counts."""
+    """Return what the edits come to.
+
+    Of an edge that is named twice the last one counts; one that is removed and added stays, as
+    it is added.
+    """
     wanted = {use.key: use for use in map(_make_use, added)}
-    unwanted = {use.key: use for use in map(_make_use, removed)}
+    unwanted = {use.key: use for use in map(_make_use, removed) if use.key not in wanted}
     stored = {key: _find_stored(key) for key in (*wanted, *unwanted)}
-    for key, edge in zip(unwanted, removed, strict=False):
-        if stored[key] is None:
+    for edge in removed:
+        if stored[_make_use(edge).key] is None:
             detail = f"{edge.target.code} does not use {edge.source.code} as {edge.role}."
             raise ReferenceNotFoundError(detail)
     return Relinking(
@@ -119,13 +124,6 @@ def _compare(added: Sequence[Edge], removed: Sequence[Edge]) -> Relinking:
         ],
         removed=[known for key in unwanted if (known := stored[key]) is not None],
     )
-
-
-def _check_ends(edge: Edge, project_id: int) -> None:
-    if {edge.source.project_id, edge.target.project_id} != {project_id}:
-        raise CrossProjectReferenceError
-    if edge.source.pk == edge.target.pk:
-        raise SelfReferenceError(edge.source.code)
 
 
 def _check_cycles(project_id: int, relinking: Relinking) -> None:

@@ -1,21 +1,28 @@
 """What a change of content may not touch: ids, types and references have doors of their own."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
-from assets.models.entity import NAME_LENGTH
+from assets.limits import NAME_LENGTH
 from propagation.exceptions import InvalidChangeError
 from propagation.interchange.contents import PROMPT_KEYS, REFERENCE_KEYS
 from versions.canonical import JsonObject
-from versions.change import split_groups
 
 
-def check_change(*, kind: str, data: JsonObject) -> None:
+def check_change(*, kind: str, patches: Sequence[JsonObject]) -> None:
     """Raise InvalidChangeError for a field that is no content, or a name that is no name.
 
     An exported file could not tell such a field from the id, type or reference that it imitates.
     """
-    for patch in split_groups(data):
+    for patch in patches:
         _check_patch(kind, patch)
+
+
+def drop_empty_prompt(content: JsonObject) -> JsonObject:
+    """Return the content without a visual_prompt that says nothing; a file has no word for it."""
+    if content.get("visual_prompt") != {}:
+        return content
+    return {key: value for key, value in content.items() if key != "visual_prompt"}
 
 
 def _check_patch(kind: str, patch: JsonObject) -> None:

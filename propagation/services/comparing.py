@@ -1,28 +1,15 @@
 """Compare the references of a file with those that are stored; knows no database."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from propagation.interchange.roles import say_role
 from propagation.services.relinking import Relinking, StoredUse, Use
 
-SAYABLE_ROLES = frozenset(
-    {
-        "worn_by",
-        "used_in",
-        "depends_on",
-        "character",
-        "prop",
-        "wardrobe",
-        "location",
-        "style",
-        "in_sequence",
-        "in_parent",
-    }
-)
-"""Roles that a file has a key for; it says depends_on for all others, and it has no labels."""
-
 Pair = tuple[int, int]
+Group = tuple[int, str]
+"""Target and role: what positions order."""
 
 
 def compare_uses(*, stored: Sequence[StoredUse], wanted: Sequence[Use]) -> Relinking:
@@ -32,45 +19,65 @@ def compare_uses(*, stored: Sequence[StoredUse], wanted: Sequence[Use]) -> Relin
     stored ones, or is what the file says for one of them, the others stay as they are.
     """
     by_pair: defaultdict[Pair, list[StoredUse]] = defaultdict(list)
-    for one in _adopt_positions(stored, wanted):
+    for one in stored:
         by_pair[one.use.source_id, one.use.target_id].append(one)
-    added, changed, removed = [], [], []
-    for use in wanted:
-        present = by_pair.pop((use.source_id, use.target_id), [])
+    added: list[Use] = []
+    kept: list[tuple[StoredUse, Use]] = []
+    removed: list[StoredUse] = []
+    for use in _renumber(use for use in wanted if not _is_said_otherwise(use, by_pair)):
+        present = by_pair[use.source_id, use.target_id]
         exact = next((one for one in present if one.use.key == use.key), None)
-        if exact is not None and exact.use != use:
-            changed.append(StoredUse(id=exact.id, use=use))
-        elif exact is None and not any(_is_said_as(one.use, use.role) for one in present):
+        if exact is not None:
+            kept.append((exact, use))
+        else:
             added.append(use)
             removed += present
-    removed += [one for present in by_pair.values() for one in present]
-    return Relinking(added=added, changed=changed, removed=removed)
+    named = {(use.source_id, use.target_id) for use in wanted}
+    removed += [one for pair, present in by_pair.items() if pair not in named for one in present]
+    return Relinking(added=added, changed=_find_changed(kept, added, removed), removed=removed)
 
 
-def _is_said_as(use: Use, role: str) -> bool:
-    """Tell whether a file would say this role for the use."""
-    return role == (use.role if use.role in SAYABLE_ROLES else "depends_on")
+def _is_said_otherwise(use: Use, by_pair: defaultdict[Pair, list[StoredUse]]) -> bool:
+    """Tell whether the file says this for a stored use that it has no words for.
 
-
-def _adopt_positions(stored: Iterable[StoredUse], wanted: Iterable[Use]) -> list[StoredUse]:
-    """Return the stored uses, with the wanted positions where they stand in the wanted order.
-
-    Edits leave gaps and ties; a file has neither, and says the same order all the same.
+    That is a role of one's own, which it says as depends_on, or a use with a label.
     """
-    orders: defaultdict[tuple[int, str], list[Use]] = defaultdict(list)
-    for use in wanted:
-        orders[use.target_id, use.role].append(use)
-    groups: defaultdict[tuple[int, str], list[StoredUse]] = defaultdict(list)
-    for one in sorted(stored, key=lambda one: (one.use.position, one.id)):
-        groups[one.use.target_id, one.use.role].append(one)
-    adopted: list[StoredUse] = []
+    present = [one.use for one in by_pair[use.source_id, use.target_id]]
+    return all(one.key != use.key for one in present) and any(
+        say_role(one.role) == use.role for one in present
+    )
+
+
+def _renumber(uses: Iterable[Use]) -> list[Use]:
+    """Return the uses, numbered from 0 in each group in the order of their positions."""
+    counts: Counter[Group] = Counter()
+    numbered = []
+    for use in sorted(uses, key=lambda use: use.position):
+        group = (use.target_id, use.role)
+        numbered.append(replace(use, position=counts[group]))
+        counts[group] += 1
+    return numbered
+
+
+def _find_changed(
+    kept: Iterable[tuple[StoredUse, Use]], added: Iterable[Use], removed: Iterable[StoredUse]
+) -> list[StoredUse]:
+    """Return the kept uses that get other attributes or another place in their group.
+
+    Edits leave gaps and ties in the numbers. In a group to which nothing else happens, numbers
+    that give the wanted order are left alone, however they run.
+    """
+    touched = {(use.target_id, use.role) for use in added}
+    touched |= {(one.use.target_id, one.use.role) for one in removed}
+    groups: defaultdict[Group, list[tuple[StoredUse, Use]]] = defaultdict(list)
+    for old, new in kept:
+        groups[new.target_id, new.role].append((old, new))
+        if old.use.attributes != new.attributes:
+            touched.add((new.target_id, new.role))
+    changed: list[StoredUse] = []
     for group, members in groups.items():
-        order = sorted(orders[group], key=lambda use: use.position)
-        if [one.use.key for one in members] == [use.key for use in order]:
-            adopted += [
-                StoredUse(id=one.id, use=replace(one.use, position=use.position))
-                for one, use in zip(members, order, strict=True)
-            ]
-        else:
-            adopted += members
-    return adopted
+        present = sorted(members, key=lambda pair: (pair[0].use.position, pair[0].id))
+        wanted = sorted(members, key=lambda pair: pair[1].position)
+        if group in touched or present != wanted:
+            changed += [StoredUse(id=old.id, use=new) for old, new in members if old.use != new]
+    return changed

@@ -22,9 +22,8 @@ def export_production(*, project: Project) -> Iterator[str]:
 
     Entities stand in the order in which they were created, with the content of their best
     versions. What the format has no word for is not in the file: labels, what references follow,
-    all but one of several references between two entities, all but one of several parents, and
-    roles of one's own, which become depends_on. An import into the same project leaves these as
-    they are, but for second parents.
+    all but one of several references between two entities, and roles of one's own, which become
+    depends_on. An import into the same project leaves these as they are.
     """
     uses, parents = _read_links(project)
     header = {"id": project.code, "name": project.name, **project.details}

@@ -75,7 +75,7 @@ def import_production(
     on them up to date. The same file again writes nothing. dry_run: all is rolled back.
     DefectiveProductionError when an id has another type in the project; RoleTooLowError.
     """
-    project = open_project(production, project_code, at)
+    project = open_project(production, project_code)
     check_role(actor=actor, project_id=project.pk, needed=Role.ADMIN)
     present = read_types(project)
     check_types(production, present)
@@ -147,12 +147,9 @@ def _publish(
     stamp = Stamp(origin=Origin.IMPORTED, at=at, author=cause.actor)
     sealed = draft_versions(edits=edits, order=order, heads=heads, stamp=stamp)
     version_ids = publish_versions(sealed)
-    record_events(
-        project_id=project.pk,
-        news=[News(type="production_imported", payload={"versions": len(version_ids)})],
-        at=at,
-    )
+    news = [News(type="production_imported", payload={"versions": len(version_ids)})]
     sources = {pk: version_ids[pk] for pk in version_ids if pk in heads}
     if not sources:
+        record_events(project_id=project.pk, news=news, at=at)
         return None
-    return start_run(project_id=project.pk, sources=sources, cause=cause, at=at)
+    return start_run(project_id=project.pk, sources=sources, cause=cause, at=at, news=news)

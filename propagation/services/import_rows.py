@@ -11,24 +11,21 @@ from assets.services.locking import lock_project
 from assets.setwise import insert_rows
 from propagation.interchange.defects import DefectiveProductionError, DefectList
 from propagation.interchange.production import Production, RecordedEntity
-from propagation.live.events import News, record_events
 from propagation.services.comparing import compare_uses
 from propagation.services.relinking import Relinking, StoredUse, Use
 
 REASON = "import"
 
 
-def open_project(production: Production, code: str, at: datetime) -> Project:
+def open_project(production: Production, code: str) -> Project:
     """Return the locked project, made now if need be; its name and details follow the file."""
-    project = Project.objects.filter(code=code).first()
-    if project is None:
-        project = Project(code=code, name=production.name or code, details=production.details)
-        project.full_clean()
-        project.save()
-        record_events(
-            project_id=project.pk, news=[News(type="project_created", payload={"id": code})], at=at
-        )
-    project = lock_project(project_id=project.pk)
+    if not Project.objects.filter(code=code).exists():
+        made = Project(code=code, name=production.name or code, details=production.details)
+        made.full_clean(validate_unique=False)  # another import may make it at the same moment
+    made_or_found, _ = Project.objects.get_or_create(
+        code=code, defaults={"name": production.name or code, "details": production.details}
+    )
+    project = lock_project(project_id=made_or_found.pk)
     wanted = (production.name or project.name, production.details)
     if (project.name, project.details) != wanted:
         project.name, project.details = wanted

@@ -12,9 +12,9 @@ from assets.services.access import check_role
 from propagation.execution.start import Cause, preview
 from propagation.planning.plan import Plan
 from propagation.services.change_content import Outcome, load_contents, publish_contents
-from propagation.services.check_change import check_change
+from propagation.services.check_change import check_change, drop_empty_prompt
 from versions.canonical import JsonObject
-from versions.change import FieldChange, apply_change, find_changes
+from versions.change import FieldChange, apply_patches, find_changes, split_groups
 from versions.exceptions import VersionMovedError
 from versions.models import Head, Origin
 from versions.services.heads import HeadState, lock_heads, read_heads
@@ -22,14 +22,21 @@ from versions.services.heads import HeadState, lock_heads, read_heads
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Fields to change on one entity (JSON Merge Patch), and the version that it started from.
+    """Fields to change on one entity, and the version that the change started from.
 
-    base_version None: merge into whatever is current.
+    data: a JSON Merge Patch. has_groups: it may hold the story's groups of fields, such as
+    visual_changes. base_version None: merge into whatever is current.
     """
 
     entity: Entity
     data: JsonObject
     base_version: int | None = None
+    has_groups: bool = True
+
+    @property
+    def patches(self) -> list[JsonObject]:
+        """The merge patches of the content, to be applied one after the other."""
+        return split_groups(self.data) if self.has_groups else [self.data]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +130,7 @@ def _merge(
     merged = dict(contents)
     for change in changes:
         pk = change.entity.pk
-        check_change(kind=change.entity.kind, data=change.data)
+        check_change(kind=change.entity.kind, patches=change.patches)
         check_base(head=heads[pk], base_version=change.base_version)
-        merged[pk] = apply_change(merged[pk], change.data)
+        merged[pk] = drop_empty_prompt(apply_patches(merged[pk], change.patches))
     return merged

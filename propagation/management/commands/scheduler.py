@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from propagation.recovery.sweep import sweep
@@ -27,6 +27,6 @@ class Command(BaseCommand):
             close_old_connections()
             try:
                 sweep(at=timezone.now())
-            except DatabaseError:
+            except Exception:  # it is to run for months: say what happened and go on
                 logger.exception("sweep_failed")
                 connection.close()

@@ -97,10 +97,8 @@ def test_an_old_version_resolves_as_it_did(film: None, api: APIClient) -> None:
     assert [version["origin"] for version in versions] == ["imported", "propagated"]
     assert [version["run_id"] for version in versions] == [None, run.pk]
     used = [version["uses"] for version in versions]
-    assert used == [
-        [{"id": "hero", "role": "character", "label": "", "version": f"hero_v{number}"}]
-        for number in (1, 2)
-    ]
+    hero = {"id": "hero", "role": "character", "label": "", "position": 0, "attributes": {}}
+    assert used == [[{**hero, "version": f"hero_v{number}"}] for number in (1, 2)]
 
 
 @pytest.mark.parametrize("number", ["0", "2", str(2**31), "9" * 400])

@@ -10,19 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from propagation.services.comparing import SAYABLE_ROLES, compare_uses
+from propagation.interchange.roles import ROLE_RULES, say_role
+from propagation.services.comparing import compare_uses
 from propagation.services.relinking import Relinking, StoredUse, Use
 from versions.canonical import JsonObject
 
 Comparison: TypeAlias = tuple[list[StoredUse], list[Use]]
 Said: TypeAlias = dict[tuple[int, int], set[str]]
 Order: TypeAlias = dict[tuple[int, str], list[int]]
-
-
-IS_REORDERED = pytest.mark.xfail(
-    strict=True,
-    reason="a row that is rewritten takes its new number beside rows that keep their old ones",
-)
 
 
 def make_use(
@@ -73,7 +68,7 @@ def say(stored: Iterable[StoredUse]) -> Said:
     """Return by pair what a file can say of it: one of these roles."""
     said: Said = {}
     for one in stored:
-        role = one.use.role if one.use.role in SAYABLE_ROLES else "depends_on"
+        role = say_role(one.use.role)
         said.setdefault((one.use.source_id, one.use.target_id), set()).add(role)
     return said
 
@@ -118,7 +113,7 @@ def comparisons(draw: st.DrawFn) -> tuple[list[StoredUse], list[Use]]:
     drawn = draw(st.lists(new_uses, max_size=4))
     kept = [
         replace(one.use, role="depends_on", label="", attributes=draw(attributes))
-        if one.use.role not in SAYABLE_ROLES or one.use.label
+        if one.use.role not in {*ROLE_RULES, "depends_on"} or one.use.label
         else replace(one.use, attributes=draw(st.just(one.use.attributes) | attributes))
         for one in sorted(stored, key=lambda one: (one.use.position, one.id))
         if draw(st.booleans())
@@ -133,7 +128,6 @@ def make_gap() -> tuple[list[StoredUse], list[Use]]:
     return stored, number([make_use(1), make_use(2, attributes={"k": 1})])
 
 
-@IS_REORDERED
 @settings(deadline=None)
 @example(make_gap())
 @given(comparisons())
@@ -151,7 +145,6 @@ def test_afterwards_a_file_says_what_is_wanted(comparison: Comparison) -> None:
     assert sort_sources(rows[use.key] for use in exact) == sort_sources(store(*exact))
 
 
-@IS_REORDERED
 @settings(deadline=None)
 @example(make_gap())
 @given(comparisons())

@@ -100,6 +100,7 @@ def test_publishing_takes_as_many_statements_for_many_as_for_one(amount: int) ->
                     role="depends_on",
                     label="",
                     position=1,
+                    attributes={},
                     reference_id=references[pk],
                 )
             ]
@@ -132,6 +133,7 @@ def test_a_draft_consumes_the_version_that_its_source_gets_in_the_same_call() ->
         role="depends_on",
         label="",
         position=0,
+        attributes={},
         reference_id=Entity.objects.get(code="b").uses.get().pk,
     )
     edits = Edits(

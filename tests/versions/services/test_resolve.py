@@ -57,7 +57,7 @@ class Step:
     verb: str
     source: str
     target: str = ""
-    role: str = "prop"
+    role: str = "part"
 
 
 pairs = [(a, b) for index, a in enumerate(CODES) for b in CODES[index + 1 :]]
@@ -66,7 +66,7 @@ steps = st.lists(
     | st.builds(
         lambda ends, role: Step("toggle", ends[0], ends[1], role),
         st.sampled_from(pairs),
-        st.sampled_from(["prop", "style"]),
+        st.sampled_from(["part", "look"]),
     ),
     max_size=10,
 )
@@ -116,6 +116,7 @@ def check_checksums() -> None:
                 role=one.role,
                 label=one.label,
                 position=one.position,
+                attributes=one.attributes,
                 source_checksum=one.source_version.checksum if one.source_version else None,
             )
             for one in VersionInput.objects.filter(version=version).select_related(

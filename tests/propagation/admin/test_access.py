@@ -1,0 +1,145 @@
+"""The admin: staff see their own projects only, and do there what their role allows."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from assets.models import Membership, Project, Role
+from propagation.models import PropagationRun
+from tests.builders import change, drive, edges_production, get_entity, load, make_user, star
+from versions.models import Head, Version
+
+pytestmark = pytest.mark.django_db
+
+
+def make_staff(name: str, role: Role | None) -> Client:
+    """Return a browser of somebody with every permission of the admin and this role."""
+    user = make_user(name, roles={"film": role} if role else None)
+    user.is_staff = True
+    user.save()
+    user.user_permissions.set(Permission.objects.all())
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def film() -> PropagationRun:
+    """Have a production with a finished run."""
+    load(star(2))
+    run = change("hero", description="new").run
+    assert run is not None
+    return drive(run)
+
+
+def post_change(client: Client, content: str = '{"description": "mine"}') -> int:
+    """Change the hero in the admin; return the status."""
+    number = Head.objects.get(entity=get_entity("hero")).best.number
+    form = {"content": content, "mode": "auto", "base_version": number, "propagate": "1"}
+    url = reverse("admin:assets_asset_propagate", args=[get_entity("hero").pk])
+    return client.post(url, form).status_code
+
+
+def test_staff_of_no_project_sees_and_changes_nothing() -> None:
+    client = make_staff("stranger", None)
+    for model in (
+        "assets_asset",
+        "versions_version",
+        "propagation_propagationrun",
+        "assets_project",
+        "assets_assetreference",
+        "propagation_event",
+    ):
+        page = client.get(reverse(f"admin:{model}_changelist"))
+        assert page.context["cl"].result_count == 0, model
+    url = reverse("admin:assets_asset_change", args=[get_entity("hero").pk])
+    assert client.get(url).status_code == 302
+    assert post_change(client) == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [(Role.VIEWER, 403), (Role.ARTIST, 302), (Role.SUPERVISOR, 302), (Role.ADMIN, 302)],
+)
+def test_content_is_changed_by_artists_and_above(role: Role, status: int) -> None:
+    before = Version.objects.count()
+    assert post_change(make_staff("member", role)) == status
+    assert (Version.objects.count() > before) == (status == 302)
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.ARTIST, 403), (Role.SUPERVISOR, 302)])
+def test_priority_is_set_by_supervisors_and_above(role: Role, status: int) -> None:
+    url = reverse("admin:assets_shot_change", args=[get_entity("shot-00001").pk])
+    answer = make_staff("member", role).post(url, {"priority": "critical"})
+    assert answer.status_code == status
+    assert (get_entity("shot-00001").priority == "critical") == (status == 302)
+
+
+def test_nobody_but_a_superuser_gives_roles() -> None:
+    client = make_staff("schemer", Role.ADMIN)
+    user = User.objects.get(username="schemer")
+    form = {"project": Project.objects.get().pk, "user": user.pk, "role": "admin"}
+    assert client.post(reverse("admin:assets_membership_add"), form).status_code == 403
+    url = reverse("admin:assets_project_change", args=[Project.objects.get().pk])
+    assert client.post(url, {"code": "film", "name": "Mine", "details": "{}"}).status_code == 403
+    assert Membership.objects.count() == 1
+
+
+@pytest.mark.parametrize("content", ["NaN", "[1]", '{"a": 1e999}', '{"a": "\\ud800"}', "[" * 9999])
+def test_content_that_cannot_be_stored_is_refused(content: str) -> None:
+    assert post_change(make_staff("member", Role.ARTIST), content) == 422
+
+
+def test_values_that_only_look_alike_are_a_change() -> None:
+    change("hero", takes=[1, 2])
+    assert post_change(make_staff("member", Role.ARTIST), '{"takes": [true, 2.0]}') == 302
+    assert Head.objects.get(entity=get_entity("hero")).best.content.data == {"takes": [True, 2.0]}
+
+
+def test_a_field_with_the_name_of_a_group_is_a_field_here() -> None:
+    content = '{"visual_changes": {"x": 1}}'
+    assert post_change(make_staff("member", Role.ARTIST), content) == 302
+    data = Head.objects.get(entity=get_entity("hero")).best.content.data
+    assert data == {"visual_changes": {"x": 1}}
+
+
+def test_editing_a_project_writes_no_column_that_was_not_edited(director: User) -> None:
+    project = Project.objects.get()
+    client = Client()
+    client.force_login(director)
+    url = reverse("admin:assets_project_change", args=[project.pk])
+    form = {
+        "code": "film",
+        "name": "Renamed",
+        "details": "{}",
+        "memberships-TOTAL_FORMS": "0",
+        "memberships-INITIAL_FORMS": "0",
+    }
+    with CaptureQueriesContext(connection) as captured:
+        assert client.post(url, form).status_code == 302
+    updates = [q["sql"] for q in captured if q["sql"].startswith('UPDATE "assets_project"')]
+    assert len(updates) == 1
+    assert "graph_revision" not in updates[0]
+
+
+@pytest.mark.parametrize("sources", [2, 30])
+def test_the_pages_of_a_run_and_a_version_take_a_constant_number_of_statements(
+    director: User, sources: int
+) -> None:
+    load(edges_production([(f"s{n}", "t") for n in range(sources)]), code=f"wide{sources}")
+    client = Client()
+    client.force_login(director)
+    first = Version.objects.get(entity__code="t", number=1)
+    counts = []
+    for name, pk in (
+        ("versions_version", first.pk),
+        ("propagation_propagationrun", PropagationRun.objects.get().pk),
+    ):
+        client.get(reverse(f"admin:{name}_change", args=[pk]))
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(reverse(f"admin:{name}_change", args=[pk])).status_code == 200
+        counts.append(len(captured))
+    assert max(counts) <= 14, counts
