@@ -1,6 +1,7 @@
 """What the environment says: where state lies, which database and which Redis are used."""
 
 import hashlib
+import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,20 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SOCKET_PATH_LIMIT = 100  # bytes; the kernel refuses longer unix socket paths (108 on Linux)
 
 
+class HomeError(Exception):
+    """The home cannot be used."""
+
+    def __init__(self, home: Path, error: OSError) -> None:
+        super().__init__(
+            f"{home} cannot be written ({error.strerror}); make it writable, "
+            "or let CONTINUITY_HOME name another folder."
+        )
+
+
 def get_home() -> Path:
     """Return the one folder that the embedded stack writes to (CONTINUITY_HOME, default var/)."""
-    return Path(env.str("CONTINUITY_HOME", default=str(PROJECT_ROOT / "var"))).resolve()
+    home = Path(env.str("CONTINUITY_HOME", default=str(PROJECT_ROOT / "var")))
+    return home.expanduser().resolve()
 
 
 def get_socket_path(home: Path) -> Path:
@@ -62,3 +74,19 @@ def locate_redis(*, home: Path, url: str | None) -> RedisLocation:
             is_private=False,
         )
     return RedisLocation(celery=url, client=url, is_private=False)
+
+
+def read_or_make_secret(home: Path) -> str:
+    """Return the secret key of this home, made on first use and readable by its owner only.
+
+    HomeError when the home cannot be written.
+    """
+    path = home / "secret_key"
+    try:
+        if not path.exists():
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600, exist_ok=True)
+            path.write_text(secrets.token_urlsafe(48))
+        return path.read_text()
+    except OSError as error:
+        raise HomeError(home, error) from error

@@ -1,12 +1,11 @@
 """Settings: DATABASE_URL and REDIS_URL choose the scale; without them everything is embedded."""
 
-import secrets
 from datetime import timedelta
 from typing import Any
 
 from kombu import Queue
 
-from config.environment import PROJECT_ROOT, env, get_home, locate_redis
+from config.environment import PROJECT_ROOT, env, get_home, locate_redis, read_or_make_secret
 
 HOME = get_home()
 REDIS = locate_redis(home=HOME, url=env.str("REDIS_URL", default=""))
@@ -14,17 +13,7 @@ REDIS_PREFIX = env.str("CONTINUITY_REDIS_PREFIX", default="")
 """Prepended to every key, so that several installations share one Redis."""
 
 
-def _read_or_make_secret() -> str:
-    """Return the secret key of this home, made on first use and readable by its owner only."""
-    path = HOME / "secret_key"
-    if not path.exists():
-        HOME.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)
-        path.write_text(secrets.token_urlsafe(48))
-    return path.read_text()
-
-
-SECRET_KEY = env.str("SECRET_KEY", default="") or _read_or_make_secret()
+SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_make_secret(HOME)
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

@@ -70,7 +70,9 @@ def _name(verb: str) -> str:
 
 def _choose_change(stage: Stage) -> dict[str, Any]:
     """Return the change to the coat that Mara does not wear now."""
-    worn = stage.get(f"/api/v1/assets/{PROJECT_CODE}:{HERO}")["content"]["attributes"]["wardrobe"]
+    content = stage.get(f"/api/v1/assets/{PROJECT_CODE}:{HERO}")["content"]
+    attributes = content.get("attributes")
+    worn = attributes.get("wardrobe") if isinstance(attributes, dict) else None
     other = COATS[0] if worn == COATS[1] else COATS[1]
     return {
         "change_data": {"visual_changes": {"attributes": {"wardrobe": other}}},
@@ -80,7 +82,7 @@ def _choose_change(stage: Stage) -> dict[str, Any]:
 
 def _show_impact(stage: Stage, change: dict[str, Any]) -> None:
     found = stage.post(_name("propagate"), change, dry_run="true")
-    (field,) = found["fields"]
+    field = next(one for one in found["fields"] if one["field"].endswith("wardrobe"))
     lanes = " · ".join(f"{phase['type']} {phase['count']}" for phase in found["phases"])
     impact = found["impact"]
     stage.console.print(

@@ -3,14 +3,14 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
 from knox.models import AuthToken
 
-from assets.models import Entity, Priority, Project
+from assets.models import Entity, Membership, Priority, Project, Role
 from assets.services.priority import set_priority
 from config.demo.night_ferry import build_night_ferry
 from propagation.interchange.defects import DefectList
@@ -19,15 +19,20 @@ from propagation.services.import_production import import_production
 
 PROJECT_CODE = "night-ferry"
 DIRECTOR = "ana"
+TOKEN_LIFE = timedelta(days=1)
+PASSWORD_FILE = "demo_password"  # noqa: S105 (the file's name)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Staged:
-    """The demo as it stands: its project, and how its director signs in."""
+    """The demo as it stands: its project, and how its director signs in.
+
+    password_file None: with a password that somebody chose.
+    """
 
     project: Project
     director: User
-    password_file: Path
+    password_file: Path | None
 
 
 def stage_demo(*, home: Path, at: datetime) -> Staged:
@@ -36,13 +41,13 @@ def stage_demo(*, home: Path, at: datetime) -> Staged:
     A production that people have changed since stays as they left it.
     """
     project = Project.objects.filter(code=PROJECT_CODE).first() or _load(at)
-    director, password_file = _make_director(home)
+    director, password_file = _make_director(home, project)
     return Staged(project=project, director=director, password_file=password_file)
 
 
 def issue_token(*, user: User) -> str:
-    """Return a fresh token for the API."""
-    _, token = AuthToken.objects.create(user=user)
+    """Return a fresh token for the API; each start of the demo prints one."""
+    _, token = AuthToken.objects.create(user=user, expiry=TOKEN_LIFE)
     return str(token)
 
 
@@ -77,15 +82,20 @@ def _list_critical_shots(document: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _make_director(home: Path) -> tuple[User, Path]:
-    """Return the director; a new one gets a random password, kept where only its owner reads."""
-    path = home / "demo_password"
-    user, _ = User.objects.get_or_create(
-        username=DIRECTOR, defaults={"is_staff": True, "is_superuser": True}
-    )
-    if not path.exists() or not user.check_password(path.read_text().strip()):
+def _make_director(home: Path, project: Project) -> tuple[User, Path | None]:
+    """Return the director, an admin of the film; a new one gets a random password.
+
+    It is kept where only its owner reads it. A user of this name who was there before, or who
+    chose a password since, keeps it.
+    """
+    path = home / PASSWORD_FILE
+    user, is_new = User.objects.get_or_create(username=DIRECTOR)
+    if is_new:
         path.touch(mode=0o600)
         path.write_text(f"{secrets.token_urlsafe(12)}\n")
         user.set_password(path.read_text().strip())
+        user.is_staff = user.is_superuser = True
         user.save()
-    return user, path
+    Membership.objects.get_or_create(project=project, user=user, defaults={"role": Role.ADMIN})
+    is_known = path.exists() and user.check_password(path.read_text().strip())
+    return user, path if is_known else None

@@ -21,6 +21,7 @@ from config.stack.preparing import count_pending_migrations
 from config.stack.readiness import READY_PATH, ask
 from config.stack.redis_server import find_redis_binary
 from config.stack.state import StackState, find_running, is_alive
+from propagation.live.workers import count_schedulers
 
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1_000_000_000
@@ -43,8 +44,8 @@ class Check:
 def run_checks() -> Iterator[Check]:
     """Yield one finding per component, cheap ones first.
 
-    With a shared Redis and no stack of this home, web, scheduler and Flower run elsewhere and are
-    not looked at.
+    With a shared Redis and no stack of this home, web and Flower run elsewhere and are not looked
+    at.
     """
     running = find_running(settings.HOME)
     yield check_python(sys.version_info[:2])
@@ -54,8 +55,8 @@ def run_checks() -> Iterator[Check]:
     redis_check = check_redis()
     yield redis_check
     yield from check_workers(find_lanes() if redis_check.is_ok else set())
+    yield check_scheduler(find_schedulers() if redis_check.is_ok else 0)
     if running is not None or settings.REDIS.is_private:
-        yield check_scheduler(running)
         yield check_web(running)
         yield check_flower(running)
 
@@ -189,9 +190,21 @@ def check_workers(lanes: set[str]) -> Iterator[Check]:
         )
 
 
-def check_scheduler(running: StackState | None) -> Check:
-    """Check that the stack of this home has a living scheduler."""
-    return _check_part(running, part="scheduler", name="Scheduler")
+def find_schedulers() -> int:
+    """Return how many schedulers have said lately that they live."""
+    with suppress(redis.RedisError):
+        return count_schedulers()
+    return 0
+
+
+def check_scheduler(count: int) -> Check:
+    """Check that a scheduler lives: without one, nothing that was lost is sent again."""
+    return Check(
+        name="Scheduler",
+        is_ok=count > 0,
+        found=f"{count} alive" if count else NOT_RUNNING,
+        remedy="start it with `make up`, or `manage.py scheduler` beside a shared Redis",
+    )
 
 
 def check_flower(running: StackState | None) -> Check:

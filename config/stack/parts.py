@@ -2,16 +2,20 @@
 
 import signal
 import socket
+import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from threading import Event
 
 import uvicorn
 from celery.exceptions import SecurityWarning
 from django.core.management import call_command, load_command_class
 from django.urls import get_resolver
+from redis.exceptions import RedisError
 
 from config.celery import app
 from config.environment import get_socket_path
@@ -24,7 +28,9 @@ from config.stack.redis_server import (
     is_worth_showing,
     says_ready,
 )
+from propagation.live.workers import count_workers
 
+WORKERS_START_S = 30.0
 OPEN_CONNECTIONS_S = 1
 """What the web server gives open connections (event streams never end) when it stops."""
 STOP_ORDER = {"guest": 0, "worker": 1, "scheduler": 2, "flower": 3, "web": 4, "redis": 5}
@@ -165,7 +171,11 @@ def is_flower_news(line: str) -> bool:
 
 
 def serve_flower(*, port: int, login: str) -> None:
-    """Serve Flower until SIGTERM. The password is in no command line: this process is a fork."""
+    """Serve Flower until SIGTERM. The password is in no command line: this process is a fork.
+
+    It asks once, when it starts, which queues there are; before the workers answer it shows none.
+    """
+    _wait_for_workers()
     app.start(
         [
             "--quiet",
@@ -176,3 +186,11 @@ def serve_flower(*, port: int, login: str) -> None:
             f"--basic_auth={login}",
         ]
     )
+
+
+def _wait_for_workers() -> None:
+    """Wait until each lane has a worker, at most WORKERS_START_S."""
+    deadline = time.monotonic() + WORKERS_START_S
+    with suppress(RedisError):
+        while not all(count_workers().values()) and time.monotonic() < deadline:
+            Event().wait(0.2)

@@ -27,6 +27,17 @@ def wait_until_ready(web_url: str, *, timeout_s: float) -> float:
         time.sleep(PAUSE_S)
 
 
+def wait_for_answer(url: str, *, timeout_s: float) -> bool:
+    """Wait until the server answers at all, whatever it says; tell whether it did in time."""
+    deadline = time.monotonic() + timeout_s
+    while (left_s := deadline - time.monotonic()) > 0:
+        status, _ = ask(url, urlsplit(url).path, timeout_s=max(left_s, PAUSE_S))
+        if status:
+            return True
+        time.sleep(PAUSE_S)
+    return False
+
+
 def ask(url: str, path: str, *, timeout_s: float) -> tuple[int, str]:
     """Return the status and the body of a GET, or 0 and the reason why there is none."""
     location = urlsplit(url)

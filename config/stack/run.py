@@ -15,12 +15,14 @@ from config.stack.exceptions import NotReadyError
 from config.stack.flower_login import FlowerLogin, read_flower_login
 from config.stack.part import Part
 from config.stack.ports import HOST, choose_port, get_port
-from config.stack.readiness import wait_until_ready
+from config.stack.readiness import wait_for_answer, wait_until_ready
 from config.stack.redis_server import keep_socket_folder
 from config.stack.state import StackAddress, StackState, hold_home, write_state
 from config.stack.supervisor import Supervisor
 
 READY_TIMEOUT_S = 90.0
+FLOWER_TIMEOUT_S = 15.0
+"""After everything else is ready; Flower is not needed for anything."""
 
 
 def run_stack(
@@ -100,6 +102,8 @@ def _visit(address: StackAddress, when_ready: Callable[[StackAddress], None] | N
         wait_until_ready(address.web_url, timeout_s=READY_TIMEOUT_S)
     except NotReadyError as error:
         sys.exit(str(error))
+    if address.flower_url and not wait_for_answer(address.flower_url, timeout_s=FLOWER_TIMEOUT_S):
+        _say(f"Flower does not answer at {address.flower_url}; everything else is ready")
     if when_ready is not None:
         when_ready(address)
 

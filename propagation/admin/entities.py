@@ -27,7 +27,8 @@ from propagation.services.propagate_change import (
     preview_changes,
     propagate_change,
 )
-from versions.exceptions import VersionsError
+from propagation.services.roll_back import load_version
+from versions.exceptions import VersionMovedError, VersionsError
 from versions.models import DEFINITION, Head
 
 
@@ -99,26 +100,18 @@ class EntityAdmin(ProjectScopedMixin, SimpleHistoryAdmin):
             raise PermissionDenied
         head = Head.objects.select_related("best__content").get(entity=entity, slot=DEFINITION)
         form = ChangeContentForm(
-            request.POST or None, content=head.best.content.data, base_version=head.best.number
+            request.POST or None, content=head.best.content.data, version=head.best.number
         )
         found = None
         if request.method == "POST" and form.is_valid():
-            change = Change(
-                entity=entity,
-                data=form.get_change(),
-                base_version=form.cleaned_data["base_version"],
-                has_groups=False,
-            )
-            cause = Cause(
-                kind=RunKind.CHANGE,
-                actor=_get_actor(request),
-                note=form.cleaned_data["note"],
-                mode=RunMode(form.cleaned_data["mode"]),
-            )
             try:
+                change, cause = _read_change(request, entity, form)
                 if "propagate" in request.POST:
                     return self._propagate(request, change, cause)
                 found = preview_changes(changes=[change], cause=cause)
+            except VersionMovedError as error:
+                form.add_error(None, f"{error} Submit again to apply your edit on top of it.")
+                form.continue_on(error.current)
             except (AssetsError, PropagationError, VersionsError) as error:
                 form.add_error(None, str(error))
         context = {
@@ -143,11 +136,31 @@ class EntityAdmin(ProjectScopedMixin, SimpleHistoryAdmin):
             return HttpResponseRedirect(url)
         messages.success(
             request,
-            f"{change.entity.code} is at v{outcome.version_numbers[change.entity.pk]}; "
+            f"Published {change.entity.code} v{outcome.version_numbers[change.entity.pk]}; "
             f"{outcome.affected} dependents follow.",
         )
         url = reverse("admin:propagation_propagationrun_change", args=[outcome.run.pk])
         return HttpResponseRedirect(url)
+
+
+def _read_change(
+    request: HttpRequest, entity: Entity, form: ChangeContentForm
+) -> tuple[Change, Cause]:
+    """Return what the form asks for: the edit of the version that it showed."""
+    base = load_version(entity=entity, number=form.cleaned_data["base_version"])
+    change = Change(
+        entity=entity,
+        data=form.get_change(base.content.data),
+        base_version=form.cleaned_data["seen_version"],
+        has_groups=False,
+    )
+    cause = Cause(
+        kind=RunKind.CHANGE,
+        actor=_get_actor(request),
+        note=form.cleaned_data["note"],
+        mode=RunMode(form.cleaned_data["mode"]),
+    )
+    return change, cause
 
 
 def _has_role(request: HttpRequest, entity: Entity, needed: Role) -> bool:

@@ -36,7 +36,11 @@ class IndentedJSONField(forms.JSONField):
 
 
 class ChangeContentForm(forms.Form):
-    """The whole content of an entity, to be edited as JSON."""
+    """The whole content of an entity, to be edited as JSON.
+
+    base_version: what was edited. seen_version: the newest version that the editor knows of; an
+    edit is applied to it, and refused when there is a newer one.
+    """
 
     content = IndentedJSONField(
         widget=forms.Textarea(attrs={"rows": 18, "cols": 90, "spellcheck": "false"}),
@@ -45,16 +49,17 @@ class ChangeContentForm(forms.Form):
     note = forms.CharField(required=False, max_length=2000, help_text="Why, for the history.")
     mode = forms.ChoiceField(choices=RunMode.choices, initial=RunMode.AUTO)
     base_version = forms.IntegerField(widget=forms.HiddenInput)
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(
         self,
         data: Any = None,  # noqa: ANN401 (Django's signature)
         *,
         content: JsonObject,
-        base_version: int,
+        version: int,
     ) -> None:
-        super().__init__(data, initial={"content": content, "base_version": base_version})
-        self.current = content
+        initial = {"content": content, "base_version": version, "seen_version": version}
+        super().__init__(data, initial=initial)
 
     def clean_content(self) -> JsonObject:
         """Return the content; it must be an object."""
@@ -64,10 +69,15 @@ class ChangeContentForm(forms.Form):
             raise forms.ValidationError(msg)
         return content
 
-    def get_change(self) -> JsonObject:
-        """Return the edit as a merge patch: fields that were taken out become null."""
+    def get_change(self, base: JsonObject) -> JsonObject:
+        """Return the edit of the base's content as a merge patch: fields taken out become null."""
         content: JsonObject = self.cleaned_data["content"]
-        return _make_patch(self.current, content)
+        return _make_patch(base, content)
+
+    def continue_on(self, version: int) -> None:
+        """Let the next submission apply the same edit to this newer version."""
+        typed = {name: self.data[name] for name in self.data}
+        self.data = {**typed, "seen_version": version}
 
 
 def _make_patch(before: JsonObject, after: JsonObject) -> JsonObject:

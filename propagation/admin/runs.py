@@ -108,4 +108,5 @@ class EventCounterAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """The newest event of each project."""
 
     list_display = ("project", "seq")
+    list_select_related = ("project",)
     search_fields = ("project__code",)

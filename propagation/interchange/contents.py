@@ -23,12 +23,13 @@ def make_entities(records: Iterable[Record], defects: DefectList) -> list[Record
     """Return the entity of each record; what no database can hold is a defect."""
     entities: list[RecordedEntity] = []
     for record in records:
-        name = record.data.get("name", "")
+        name = record.data.get("name")
+        name = "" if name is None else name
         if not isinstance(name, str) or len(name) > NAME_LENGTH or "\0" in name:
             defects.add(
                 f"{record.pointer}/name",
                 "bad-name",
-                f"A name must be a text of at most {NAME_LENGTH} characters.",
+                f"A name must be a text of at most {NAME_LENGTH} characters, without NUL.",
             )
             continue
         try:

@@ -18,7 +18,7 @@ class Defect:
     detail: str
 
     def __str__(self) -> str:
-        return f"{self.pointer or '/'}: {self.detail} [{self.code}]"
+        return f"{self.pointer or '(the whole file)'}: {self.detail} [{self.code}]"
 
 
 @dataclass

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from propagation.live.redis import connect
 
+SCHEDULER = "scheduler"
 ALIVE_S = 10
 """A worker that has not spoken for this long counts as gone; workers speak every 2 seconds."""
 
@@ -26,10 +27,22 @@ def count_workers() -> dict[str, int]:
         }
 
 
-def forget_workers() -> None:
-    """Drop all announcements: those of workers that ended may have outlived them in Redis."""
+def announce_scheduler(*, hostname: str) -> None:
+    """Say that this scheduler lives. RedisError when Redis is away."""
     with connect() as client:
-        for lane in settings.LANES:
+        client.set(f"{_prefix(SCHEDULER)}{hostname}", b"", ex=ALIVE_S)
+
+
+def count_schedulers() -> int:
+    """Return the number of living schedulers. RedisError when Redis is away."""
+    with connect() as client:
+        return sum(1 for _ in client.scan_iter(f"{_prefix(SCHEDULER)}*", count=1000))
+
+
+def forget_workers() -> None:
+    """Drop all announcements: those of processes that ended may have outlived them in Redis."""
+    with connect() as client:
+        for lane in (*settings.LANES, SCHEDULER):
             for key in client.scan_iter(f"{_prefix(lane)}*", count=1000):
                 client.delete(key)
 

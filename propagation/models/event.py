@@ -18,7 +18,7 @@ class EventCounter(models.Model):
     seq = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.project_id}: {self.seq}"
+        return f"{self.project.code}: {self.seq}"
 
 
 class Event(models.Model):

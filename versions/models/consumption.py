@@ -20,4 +20,4 @@ class Consumption(models.Model):
     version = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
 
     def __str__(self) -> str:
-        return f"{self.reference_id} consumed {self.version_id}"
+        return f"{self.reference} at v{self.version.number}"

@@ -4,6 +4,7 @@ import argparse
 import shutil
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -12,8 +13,13 @@ from django.utils import timezone
 from rich.console import Console
 
 from config.demo.performance import DemoError, perform
-from config.demo.staging import issue_token, stage_demo
-from config.management.commands.up import FIRST_FLOWER_PORT, FIRST_PORT
+from config.demo.staging import PASSWORD_FILE, Staged, issue_token, stage_demo
+from config.management.commands.up import (
+    FIRST_FLOWER_PORT,
+    FIRST_PORT,
+    INTERRUPTED,
+    read_port,
+)
 from config.stack.exceptions import StackError
 from config.stack.run import run_stack
 from config.stack.state import StackAddress, find_running
@@ -30,9 +36,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="stop after the change")
-        parser.add_argument("--reset", action="store_true", help="start over with an empty home")
-        parser.add_argument("--port", type=int, default=FIRST_PORT, help="of the web server")
-        parser.add_argument("--flower-port", type=int, default=FIRST_FLOWER_PORT)
+        parser.add_argument(
+            "--reset",
+            action="store_true",
+            help="empty the database and the Redis of this home first",
+        )
+        parser.add_argument("--port", type=read_port, default=FIRST_PORT, help="of the web server")
+        parser.add_argument("--flower-port", type=read_port, default=FIRST_FLOWER_PORT)
         parser.add_argument("--no-flower", action="store_true", help="run without Flower")
 
     def handle(self, **options: Any) -> None:
@@ -46,8 +56,10 @@ class Command(BaseCommand):
                 when_ready=partial(self.show, time.monotonic(), serves=not options["once"]),
                 serve=not options["once"],
             )
-        except StackError as error:
+        except (StackError, OSError) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:  # before the supervisor listened to signals
+            code = INTERRUPTED
         if code:
             raise SystemExit(code)
 
@@ -63,11 +75,12 @@ class Command(BaseCommand):
         except DemoError as error:
             raise SystemExit(f"The demo failed: {error}") from error
         if serves:
-            self._describe(address, staged.director.username, staged.password_file, token)
+            self._describe(address, staged, token)
 
-    def _describe(self, address: StackAddress, user: str, password_file: Any, token: str) -> None:
+    def _describe(self, address: StackAddress, staged: Staged, token: str) -> None:
+        password = f"in {staged.password_file}" if staged.password_file else "as you set it"
         self.stdout.write(f"  Admin    {address.web_url}/admin/")
-        self.stdout.write(f"           user {user}, password in {password_file}")
+        self.stdout.write(f"           user {staged.director.username}, password {password}")
         self.stdout.write(f"  API      {address.web_url}/api/v1/projects")
         self.stdout.write(f"           Authorization: Bearer {token}")
         if address.flower_url:
@@ -82,11 +95,12 @@ class Command(BaseCommand):
         if find_running(settings.HOME):
             msg = "A stack runs in this home; stop it before you reset it."
             raise CommandError(msg)
-        if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
-            msg = "--reset empties the embedded database only; drop DATABASE_URL's yourself."
+        database = Path(settings.DATABASES["default"]["NAME"])
+        if database.parent != settings.HOME:
+            msg = "--reset empties the database in the home only, not that of DATABASE_URL."
             raise CommandError(msg)
-        for path in settings.HOME.glob(DATABASE_FILES):
-            path.unlink()
+        for path in [*settings.HOME.glob(DATABASE_FILES), settings.HOME / PASSWORD_FILE]:
+            path.unlink(missing_ok=True)
         shutil.rmtree(settings.HOME / "redis", ignore_errors=True)
 
 

@@ -1,7 +1,7 @@
 """Run everything in one terminal."""
 
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from functools import partial
 from typing import Any
 
@@ -16,13 +16,25 @@ FIRST_FLOWER_PORT = 5555
 INTERRUPTED = 130
 
 
+LAST_PORT = 65_535
+
+
+def read_port(text: str) -> int:
+    """Return the port that an option names; argparse tells what is wrong with another one."""
+    port = int(text)
+    if not 0 <= port <= LAST_PORT:
+        msg = f"a port is a number from 0 to {LAST_PORT}"
+        raise ArgumentTypeError(msg)
+    return port
+
+
 class Command(BaseCommand):
     help = "Run the whole stack in this terminal: Redis, web, workers, scheduler and Flower."
     requires_system_checks = ()  # 0.3 s; `manage.py check` is part of `make check`
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=FIRST_PORT, help="of the web server")
-        parser.add_argument("--flower-port", type=int, default=FIRST_FLOWER_PORT)
+        parser.add_argument("--port", type=read_port, default=FIRST_PORT, help="of the web server")
+        parser.add_argument("--flower-port", type=read_port, default=FIRST_FLOWER_PORT)
         parser.add_argument("--no-flower", action="store_true", help="run without Flower")
 
     def handle(self, **options: Any) -> None:
@@ -35,7 +47,7 @@ class Command(BaseCommand):
                 when_ready=partial(self.describe, started_at),
                 serve=True,
             )
-        except StackError as error:
+        except (StackError, OSError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:  # before the supervisor listened to signals
             code = INTERRUPTED
@@ -47,7 +59,7 @@ class Command(BaseCommand):
         self.stdout.write(f"\nReady after {time.monotonic() - started_at:.1f} s")
         self.stdout.write(f"  Open    {address.web_url}/")
         self.stdout.write(f"  Admin   {address.web_url}/admin/")
-        self.stdout.write(f"  API     {address.web_url}/api/v1/")
+        self.stdout.write(f"  API     {address.web_url}/api/v1/projects")
         if address.flower_url:
             where = address.flower_password_file or "FLOWER_BASIC_AUTH"
             self.stdout.write(f"  Flower  {address.flower_url}")

@@ -71,7 +71,9 @@ class Command(BaseCommand):
         for defect in defects:
             self.stderr.write(str(defect))
         rest = f", {len(defects)} of them listed" if total > len(defects) else ""
-        return CommandError(f"{total} defects{rest}; nothing was imported.", returncode=DEFECTIVE)
+        return CommandError(
+            f"{total} defect{'s' * (total != 1)}{rest}; nothing was imported.", returncode=DEFECTIVE
+        )
 
     def _tell(self, report: ImportReport, *, is_dry_run: bool) -> None:
         verb = "would be" if is_dry_run else "is"
@@ -83,4 +85,7 @@ class Command(BaseCommand):
         )
         if report.run:
             name = "a run" if is_dry_run else f"run {report.run.pk}"
-            self.stdout.write(f"{name}: {report.run.total} dependents to update")
+            self.stdout.write(
+                f"{name}: {report.run.total} dependents to update, by the running stack or, "
+                "where none runs, by the next one (make up)"
+            )

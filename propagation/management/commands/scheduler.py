@@ -1,15 +1,19 @@
 """manage.py scheduler: the periodic jobs, in a plain loop beside the queues."""
 
 import logging
+import os
 import signal
 import threading
+from socket import gethostname
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 from django.utils import timezone
+from redis.exceptions import RedisError
 
+from propagation.live.workers import announce_scheduler
 from propagation.recovery.sweep import sweep
 
 logger = logging.getLogger(__name__)
@@ -25,6 +29,10 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         while not stop.wait(settings.SWEEP_INTERVAL_S):
             close_old_connections()
+            try:
+                announce_scheduler(hostname=f"{gethostname()}:{os.getpid()}")
+            except RedisError as error:
+                logger.warning("scheduler_not_announced error=%s", error)
             try:
                 sweep(at=timezone.now())
             except Exception:  # it is to run for months: say what happened and go on

@@ -38,7 +38,8 @@ def film() -> PropagationRun:
 def post_change(client: Client, content: str = '{"description": "mine"}') -> int:
     """Change the hero in the admin; return the status."""
     number = Head.objects.get(entity=get_entity("hero")).best.number
-    form = {"content": content, "mode": "auto", "base_version": number, "propagate": "1"}
+    versions = {"base_version": number, "seen_version": number}
+    form = {"content": content, "mode": "auto", **versions, "propagate": "1"}
     url = reverse("admin:assets_asset_propagate", args=[get_entity("hero").pk])
     return client.post(url, form).status_code
 

@@ -94,13 +94,21 @@ def test_propagating_publishes_as_the_signed_in_user(
     assert head.best.author == director
 
 
-def test_a_form_that_is_overtaken_is_refused(browser: Client, production: PropagationRun) -> None:
+def test_an_edit_that_is_overtaken_is_refused_once_and_then_applied_on_top(
+    browser: Client, production: PropagationRun
+) -> None:
     del production
-    form = _form("hero", '{"description": "mine"}', "propagate")
-    change("hero", description="theirs")
+    form = _form("hero", '{"name": "Hero", "description": "mine"}', "propagate")
+    change("hero", colour="theirs")
     answer = browser.post(_url("hero"), form)
     assert answer.status_code == 422
     assert "the current version is v3" in answer.content.decode()
+    again = answer.context["form"]
+    shown = {name: again[name].value() for name in ("base_version", "seen_version")}
+    assert shown == {"base_version": "2", "seen_version": 3}
+    assert browser.post(_url("hero"), {**form, **shown}).status_code == 302
+    data = Head.objects.get(entity=get_entity("hero")).best.content.data
+    assert data == {"name": "Hero", "description": "mine", "colour": "theirs"}
 
 
 def test_priority_is_the_only_field_of_an_entity_that_the_admin_edits(
@@ -130,4 +138,5 @@ def _url(code: str) -> str:
 
 def _form(code: str, content: str, button: str) -> dict[str, object]:
     number = Head.objects.get(entity=get_entity(code)).best.number
-    return {"content": content, "note": "", "mode": "auto", "base_version": number, button: "1"}
+    versions = {"base_version": number, "seen_version": number}
+    return {"content": content, "note": "", "mode": "auto", **versions, button: "1"}
