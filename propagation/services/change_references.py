@@ -1,6 +1,6 @@
 """Add and remove references: the graph changes, and so does what its targets are made from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from assets.exceptions import CycleError, ReferenceNotFoundError
 from assets.graph.cache import load_graph
-from assets.models import AssetReference, Entity, Role
+from assets.models import AssetReference, Entity, Project, Role
 from assets.services.access import check_role
 from assets.services.locking import advance_graph_revision, lock_project
 from propagation.execution.start import Cause, start_run
@@ -52,9 +52,9 @@ def change_references(
     """Add and remove references of one project; targets get a version, dependents a run.
 
     Adding one that exists, with the same role and label, gives it the position and attributes of
-    the new one, and does nothing when they are the same. SelfReferenceError,
-    CycleError with the path, CrossProjectReferenceError, InvalidEdgeError for ends that the role
-    does not allow, ReferenceNotFoundError, RoleTooLowError.
+    the new one, and does nothing when they are the same. SelfReferenceError, CycleError with the
+    path, CrossProjectReferenceError, InvalidEdgeError for ends that the role does not allow,
+    ReferenceNotFoundError, RoleTooLowError.
     """
     if not added and not removed:
         return Outcome(run=None, version_numbers={})
@@ -71,35 +71,56 @@ def change_references(
     _check_cycles(project_id, relinking)
     check_single(uses=relinking.added)
     entities = {e.pk: e for edge in (*added, *removed) for e in (edge.source, edge.target)}
-    heads = lock_heads(Head.objects.filter(entity_id__in=list(entities)))
+    codes = {pk: entity.code for pk, entity in entities.items()}
+    return _write(project, relinking, codes, cause, at)
+
+
+def _write(
+    project: Project,
+    relinking: Relinking,
+    codes: Mapping[int, str],
+    cause: Cause,
+    at: datetime,
+) -> Outcome:
+    """Write the references, publish their targets and start the run.
+
+    The sources' heads are locked as well: a run that is about to move one either finds the new
+    reference when it ends, or has moved it before it is read here.
+    """
+    heads = lock_heads(Head.objects.filter(entity_id__in=list(codes)))
     added_ids = write_relinking(
         relinking=relinking, project=project, actor=cause.actor, reason=cause.note, at=at
     )
     advance_graph_revision(project=project)
-    codes = {pk: entity.code for pk, entity in entities.items()}
     inputs = list_inputs(relinking=relinking, added_ids=added_ids, codes=codes)
-    graph = load_graph(project_id=project_id)
-    edits = Edits(codes=codes, contents={}, inputs=inputs, note=cause.note)
-    stamp = Stamp(origin=Origin.RELINKED, at=at, author=cause.actor)
-    order = graph.sort(inputs)
-    version_ids = publish_versions(
-        draft_versions(edits=edits, order=order, heads=heads, stamp=stamp)
+    drafts = draft_versions(
+        edits=Edits(codes=codes, contents={}, inputs=inputs, note=cause.note),
+        order=load_graph(project_id=project.pk).sort(inputs),
+        heads=heads,
+        stamp=Stamp(origin=Origin.RELINKED, at=at, author=cause.actor),
     )
-    payload: JsonObject = {
-        "added": len(relinking.added),
-        "changed": len(relinking.changed),
-        "removed": len(relinking.removed),
-        "targets": [codes[pk] for pk in list(inputs)[:TOLD_TARGETS]],
-    }
+    version_ids = publish_versions(drafts)
     run = start_run(
-        project_id=project_id,
+        project_id=project.pk,
         sources=version_ids,
         cause=cause,
         at=at,
-        news=[News(type="edge_changed", payload=payload)],
+        news=[_tell(relinking, [codes[pk] for pk in inputs])],
     )
     numbers = {pk: heads[pk].latest_number + 1 for pk in version_ids}
-    return Outcome(run=run, version_numbers=numbers)
+    return Outcome(run=run, version_numbers=numbers, changed=frozenset(numbers))
+
+
+def _tell(relinking: Relinking, targets: Sequence[str]) -> News:
+    return News(
+        type="edge_changed",
+        payload={
+            "added": len(relinking.added),
+            "changed": len(relinking.changed),
+            "removed": len(relinking.removed),
+            "targets": list(targets[:TOLD_TARGETS]),
+        },
+    )
 
 
 def _compare(added: Sequence[Edge], removed: Sequence[Edge]) -> Relinking:

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from knox.models import AuthToken
 
-from assets.models import Membership, Project, Role
+from assets.management.projects import select_projects
+from assets.models import Membership, Role
 
 
 class Command(BaseCommand):
@@ -37,10 +38,7 @@ class Command(BaseCommand):
         self.stdout.write(token)
 
     def _join(self, user: User, project_code: str, role: str) -> None:
-        project = Project.objects.filter(code=project_code).first()
-        if project is None:
-            msg = f"There is no project {project_code!r}."
-            raise CommandError(msg, returncode=2)
+        project = select_projects(project_code).get()
         Membership.objects.update_or_create(
             project=project, user=user, defaults={"role": Role(role)}
         )

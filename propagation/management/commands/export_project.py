@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from assets.models import Project
+from assets.management.projects import select_projects
 from propagation.services.export_production import export_production
 
 
@@ -16,9 +16,6 @@ class Command(BaseCommand):
         parser.add_argument("project", help="code of the project")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        project = Project.objects.filter(code=options["project"]).first()
-        if project is None:
-            msg = f"There is no project {options['project']!r}."
-            raise CommandError(msg, returncode=2)
+        project = select_projects(options["project"]).get()
         for piece in export_production(project=project):
             self.stdout.write(piece, ending="")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from assets.models import Project
+from assets.management.projects import select_projects
 from versions.services.verify import Verification, verify_history
 
 LISTED = 100
@@ -22,14 +22,8 @@ class Command(BaseCommand):
         parser.add_argument("--project", help="code of one project; default: all")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        projects = Project.objects.order_by("code")
-        if options["project"]:
-            projects = projects.filter(code=options["project"])
-            if not projects:
-                msg = f"There is no project {options['project']!r}."
-                raise CommandError(msg, returncode=2)
         flawed = 0
-        for project in projects:
+        for project in select_projects(options["project"]):
             done = Verification()
             flaws = list(islice(verify_history(project=project, done=done), LISTED))
             flawed += bool(flaws)
