@@ -1,5 +1,7 @@
 """References: the pointers from targets to the sources that they are made from."""
 
+from typing import Any
+
 from django.db import models
 from simple_history.models import HistoricalRecords
 
@@ -68,3 +70,8 @@ class AssetReference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} → {self.target} ({self.role})"
+
+    @property
+    def consumed_version(self) -> Any:  # noqa: ANN401 (a Version; that room lies above)
+        """The version of the source that the target was made from."""
+        return self.consumption.version

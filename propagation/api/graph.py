@@ -23,7 +23,8 @@ from propagation.api.strict import (
 )
 from propagation.execution.start import Cause
 from propagation.models import RunKind
-from propagation.services.change_references import Edge, change_references
+from propagation.services.change_content import Outcome
+from propagation.services.change_references import Edge, change_references, find_edge
 from versions.services.following import find_outdated
 
 MAX_ANSWER = 50_000
@@ -31,6 +32,7 @@ MAX_ANSWER = 50_000
 
 
 NAMED_IN_A_QUERY = 500
+ROLE = r"^[a-z][a-z0-9_]*\Z"
 
 
 class DependenciesQuery(StrictSerializer):
@@ -48,13 +50,20 @@ class EdgeBody(StrictSerializer):
 
     source = serializers.CharField(max_length=400, trim_whitespace=False)  # type: ignore[assignment]
     target = serializers.CharField(max_length=400, trim_whitespace=False)
-    role = serializers.RegexField(r"^[a-z][a-z0-9_]*\Z", max_length=32, default="depends_on")
+    role = serializers.RegexField(ROLE, max_length=32, default="depends_on")
     label = serializers.CharField(  # type: ignore[assignment]
         max_length=64, default="", allow_blank=True
     )
     position = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
     attributes = JsonObjectField(default=dict)
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
+
+
+class RemovedEdgeBody(EdgeBody):
+    """The reference to remove, as it was added; its role and label may be left out."""
+
+    role = serializers.RegexField(ROLE, max_length=32, default=None)
+    label = serializers.CharField(max_length=64, default=None, allow_blank=True)
 
 
 class DependenciesView(APIView):
@@ -99,14 +108,7 @@ class EdgesView(APIView):
     """References between entities of one project."""
 
     def post(self, request: Request) -> Response:
-        """Add a reference: 202 with the run that follows, 200 when it exists already."""
-        return self._change(request, is_removal=False)
-
-    def delete(self, request: Request) -> Response:
-        """Remove a reference: 202 with the run that follows."""
-        return self._change(request, is_removal=True)
-
-    def _change(self, request: Request, *, is_removal: bool) -> Response:
+        """Add a reference: 202 with the run that follows, 200 when it exists as it is asked for."""
         read_query(NoQuery, request)
         body = read_body(EdgeBody, request)
         edge = Edge(
@@ -118,26 +120,49 @@ class EdgesView(APIView):
             attributes=body["attributes"],
         )
         outcome = change_references(
-            added=[] if is_removal else [edge],
-            removed=[edge] if is_removal else [],
-            cause=Cause(kind=RunKind.RELINK, actor=get_actor(request), note=body["note"]),
-            at=timezone.now(),
+            added=[edge], cause=_make_cause(request, body), at=timezone.now()
         )
-        run_id = outcome.run.pk if outcome.run else None
-        response = Response(
-            {
-                "status": outcome.run.status if outcome.run else "success",
-                "run_id": run_id,
-                "source": edge.source.code,
-                "target": edge.target.code,
-                "role": edge.role,
-                "affected_entities": outcome.affected,
-            },
-            status=202 if outcome.run else 200,
+        return _answer_edge(edge, outcome)
+
+    def delete(self, request: Request) -> Response:
+        """Remove a reference: 202 with the run that follows.
+
+        Role and label may be left out where there is one reference between the two.
+        """
+        read_query(NoQuery, request)
+        body = read_body(RemovedEdgeBody, request)
+        edge = find_edge(
+            source=find_entity(identifier=body["source"], user=request.user),
+            target=find_entity(identifier=body["target"], user=request.user),
+            role=body["role"],
+            label=body["label"],
         )
-        if run_id:
-            response["Location"] = f"/api/v1/runs/{run_id}"
-        return response
+        outcome = change_references(
+            removed=[edge], cause=_make_cause(request, body), at=timezone.now()
+        )
+        return _answer_edge(edge, outcome)
+
+
+def _make_cause(request: Request, body: dict[str, Any]) -> Cause:
+    return Cause(kind=RunKind.RELINK, actor=get_actor(request), note=body["note"])
+
+
+def _answer_edge(edge: Edge, outcome: Outcome) -> Response:
+    run_id = outcome.run.pk if outcome.run else None
+    response = Response(
+        {
+            "status": outcome.run.status if outcome.run else "success",
+            "run_id": run_id,
+            "source": edge.source.code,
+            "target": edge.target.code,
+            "role": edge.role,
+            "affected_entities": outcome.affected,
+        },
+        status=202 if outcome.run else 200,
+    )
+    if run_id:
+        response["Location"] = f"/api/v1/runs/{run_id}"
+    return response
 
 
 def _find_outdated_targets(project_id: int, shown: Collection[int]) -> frozenset[int]:

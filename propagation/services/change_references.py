@@ -11,6 +11,7 @@ from assets.graph.cache import load_graph
 from assets.models import AssetReference, Entity, Project, Role
 from assets.services.access import check_role
 from assets.services.locking import advance_graph_revision, lock_project
+from propagation.exceptions import InvalidEdgeError
 from propagation.execution.start import Cause, start_run
 from propagation.live.events import News
 from propagation.services.change_content import Outcome
@@ -73,6 +74,27 @@ def change_references(
     entities = {e.pk: e for edge in (*added, *removed) for e in (edge.source, edge.target)}
     codes = {pk: entity.code for pk, entity in entities.items()}
     return _write(project, relinking, codes, cause, at)
+
+
+def find_edge(*, source: Entity, target: Entity, role: str | None, label: str | None) -> Edge:
+    """Return the one stored reference that this names; None: any role, any label.
+
+    ReferenceNotFoundError when there is none, InvalidEdgeError when there are several.
+    """
+    found = AssetReference.objects.filter(source=source, target=target).order_by("pk")
+    if role is not None:
+        found = found.filter(role=role)
+    if label is not None:
+        found = found.filter(label=label)
+    references = list(found)
+    if not references:
+        as_role = f" as {role}" if role else ""
+        raise ReferenceNotFoundError(f"{target.code} does not use {source.code}{as_role}.")
+    if len(references) > 1:
+        uses = ", ".join(f"{one.role} {one.label!r}" for one in references)
+        raise InvalidEdgeError("role", f"Several references fit; name role and label: {uses}.")
+    (one,) = references
+    return Edge(source=source, target=target, role=one.role, label=one.label)
 
 
 def _write(

@@ -118,6 +118,21 @@ def test_an_edge_is_removed_and_all_behind_it_follow(line: None, api: APIClient)
     read_problem(answer, 404, "not-found")
 
 
+def test_of_several_references_the_one_to_remove_is_named(line: None, api: APIClient) -> None:
+    post(api, "edges", {"source": "a0", "target": "a1", "role": "seen_in"})
+    with nothing_written():
+        problem = read_problem(delete(api, source="a0", target="a1"), 422, "invalid-edge")
+    assert "seen_in" in problem["detail"]
+    assert delete(api, source="a0", target="a1", role="depends_on").status_code == 202
+    assert AssetReference.objects.get(source__code="a0", target__code="a1").role == "seen_in"
+
+
+def test_a_reference_is_removed_whatever_its_role(line: None, api: APIClient) -> None:
+    post(api, "edges", {"source": "a0", "target": "a2", "role": "seen_in", "label": "back"})
+    answer = delete(api, source="a0", target="a2")
+    assert (answer.status_code, answer.json()["role"]) == (202, "seen_in")
+
+
 @pytest.mark.parametrize(
     "edge",
     [
