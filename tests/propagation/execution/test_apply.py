@@ -99,6 +99,18 @@ def test_a_chain_is_rebuilt_in_one_pass_although_its_levels_share_batches() -> N
     assert not check_project(project=Project.objects.get()).exceptions
 
 
+def test_a_batch_goes_by_levels_not_by_ids() -> None:
+    """Created in reverse, so that each target has a lower id than what it uses."""
+    document = chain(30)
+    document["assets"].reverse()
+    load(document)
+    run = drive(start("a0", material="oak"))
+    assert (run.total, run.batches.count()) == (29, 1)
+    assert set(Head.objects.values_list("best__number", flat=True)) == {2}
+    for consumed in Consumption.objects.all():
+        assert consumed.version.number == 2
+
+
 def test_many_paths_lead_to_one_new_version() -> None:
     diamonds = [
         edge
