@@ -27,6 +27,7 @@ from propagation.services.relinking import (
 from versions.canonical import JsonObject
 from versions.models import Head, Origin
 from versions.services.drafting import Edits, draft_versions
+from versions.services.following import read_frozen
 from versions.services.heads import lock_heads
 from versions.services.publish import Stamp, publish_versions
 
@@ -116,7 +117,13 @@ def _write(
     advance_graph_revision(project=project)
     inputs = list_inputs(relinking=relinking, added_ids=added_ids, codes=codes)
     drafts = draft_versions(
-        edits=Edits(codes=codes, contents={}, inputs=inputs, note=cause.note),
+        edits=Edits(
+            codes=codes,
+            contents={},
+            inputs=inputs,
+            note=cause.note,
+            frozen=read_frozen(AssetReference.objects.filter(project=project)),
+        ),
         order=load_graph(project_id=project.pk).sort(inputs),
         heads=heads,
         stamp=Stamp(origin=Origin.RELINKED, at=at, author=cause.actor),

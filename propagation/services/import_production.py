@@ -28,6 +28,7 @@ from propagation.services.relinking import Relinking, list_inputs, write_relinki
 from versions.canonical import hash_text
 from versions.models import Consumption, Content, Head, Origin, Version, VersionInput
 from versions.services.drafting import Edits, draft_versions
+from versions.services.following import read_frozen
 from versions.services.heads import HeadState, lock_heads
 from versions.services.publish import Stamp, publish_versions, store_contents
 
@@ -132,6 +133,7 @@ def _write(
         contents={pk: (content_ids[sha256], sha256) for pk, sha256 in hashes.items()},
         inputs=list_inputs(relinking=relinking, added_ids=added_ids, codes=codes),
         note=REASON,
+        frozen=read_frozen(AssetReference.objects.filter(project=project)),
     )
 
 

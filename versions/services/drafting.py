@@ -1,7 +1,7 @@
 """Draft versions of entities whose content or references people changed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from versions.canonical import JsonObject
 from versions.services.heads import HeadState
@@ -26,13 +26,15 @@ class Edits:
     """What people changed, by entity id.
 
     contents: (content id, SHA-256) of those with new content · inputs: those with new references
-    · codes: of every entity in either · note: why.
+    · codes: of every entity in either · note: why · frozen: by reference id, what the references
+    that never move have consumed.
     """
 
     codes: Mapping[int, str]
     contents: Mapping[int, tuple[int, str]]
     inputs: Mapping[int, Sequence[RelinkedInput]]
     note: str
+    frozen: Mapping[int, VersionRef] = field(default_factory=dict)
 
 
 def draft_versions(
@@ -49,6 +51,8 @@ def draft_versions(
     def find_source(relinked: RelinkedInput) -> VersionRef | None:
         if relinked.reference_id is None:
             return None
+        if relinked.reference_id in edits.frozen:
+            return edits.frozen[relinked.reference_id]
         made = drafted.get(relinked.source_id)
         return made.version if made else heads[relinked.source_id].best
 

@@ -9,6 +9,7 @@ from django.db.models import Case, F, Q, QuerySet, When
 from assets.models import AssetReference, Follow
 from versions.canonical import JsonObject
 from versions.models import DEFINITION
+from versions.services.publish import VersionRef
 
 FOLLOWED_VERSION = Case(
     When(follow=Follow.FROZEN, then=F("consumption__version_id")),
@@ -87,3 +88,14 @@ def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState
             followed_id=followed_id,
             followed_checksum=followed_checksum,
         )
+
+
+def read_frozen(references: QuerySet[AssetReference]) -> dict[int, VersionRef]:
+    """Return what the frozen ones among the references have consumed, by reference id."""
+    rows = references.filter(follow=Follow.FROZEN).values_list(
+        "pk", "source_id", "consumption__version_id", "consumption__version__checksum"
+    )
+    return {
+        pk: VersionRef(entity_id=source_id, id=version_id, checksum=checksum)
+        for pk, source_id, version_id, checksum in rows
+    }

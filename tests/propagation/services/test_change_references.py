@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from assets.exceptions import ReferenceNotFoundError
-from assets.models import AssetReference, Project
+from assets.models import AssetReference, Follow, Project
 from propagation.models import PropagationRun
 from propagation.recovery.consistency import check_project
 from propagation.services.change_content import Outcome
@@ -103,3 +103,14 @@ def test_an_import_that_changes_a_source_and_its_use_leaves_all_up_to_date() -> 
         drive(run)
     assert check_project(project=Project.objects.get()).exceptions == ()
     assert list_edges() == [("a", "d", "depends_on")]
+
+
+def test_a_frozen_use_keeps_its_version_when_it_is_moved_within_the_cut() -> None:
+    AssetReference.objects.filter(source__code="a", target__code="d").update(follow=Follow.FROZEN)
+    run = change("a", colour="red").run
+    assert run is not None
+    drive(run)
+    edit(added=[use("a", "d", position=9)])
+    reference = AssetReference.objects.get(source__code="a", target__code="d")
+    assert (reference.position, reference.consumed_version.number) == (9, 1)
+    assert not check_project(project=Project.objects.get()).exceptions
