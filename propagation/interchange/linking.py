@@ -12,6 +12,10 @@ from propagation.interchange.defects import DefectList
 from propagation.interchange.production import SHOT_ROLES, RecordedReference
 from propagation.interchange.records import Record
 from propagation.interchange.roles import ROLE_RULES
+from versions.canonical import JsonObject
+
+NO_ATTRIBUTES: JsonObject = {}
+"""Shared by the references that have none, which is nearly all of a million; never changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +60,7 @@ def link_records(
                     target=target,
                     role=link.role,
                     position=position,
-                    attributes=dict(link.attributes),
+                    attributes=dict(link.attributes) if link.attributes else NO_ATTRIBUTES,
                     pointer=link.pointer,
                 )
     return list(references.values()), _sort(records, references, defects)

@@ -54,8 +54,10 @@ def _renumber(uses: Iterable[Use]) -> list[Use]:
     numbered = []
     for use in sorted(uses, key=lambda use: use.position):
         group = (use.target_id, use.role)
-        numbered.append(replace(use, position=counts[group]))
-        counts[group] += 1
+        number = counts[group]
+        # Copied only where it differs: there may be a million.
+        numbered.append(use if use.position == number else replace(use, position=number))
+        counts[group] = number + 1
     return numbered
 
 
