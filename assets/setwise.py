@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
 ROWS_PER_STATEMENT = 50_000  # bounds the memory of one statement; a batch is far below it
 
@@ -131,6 +132,16 @@ def copy_rows(
                 f"WHERE {_quote(key.column)} IN (SELECT c0 FROM {given})",
                 [*constants, *parameters],
             )
+
+
+def select_ids(ids: Iterable[int]) -> RawSQL:
+    """Return a sub-select of these ids, for `filter(pk__in=…)`: one parameter however many.
+
+    A list of ids would take one parameter each, and SQLite refuses more than 32 766 of them.
+    """
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(ids))])
 
 
 def _split(rows: Iterable[Row]) -> Iterator[list[Row]]:

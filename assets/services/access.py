@@ -11,11 +11,16 @@ def check_role(*, actor: User | None, project_id: int, needed: Role) -> None:
 
     None is the operator of the machine (a management command): allowed.
     """
-    if actor is None or actor.is_superuser:
-        return
-    role = find_role(actor=actor, project_id=project_id)
-    if role is None or not role.includes(needed):
+    if actor is not None and not has_role(actor=actor, project_id=project_id, needed=needed):
         raise RoleTooLowError(needed.value)
+
+
+def has_role(*, actor: User, project_id: int, needed: Role) -> bool:
+    """Tell whether the actor has the role, or a higher one, in the project; superusers have all."""
+    if actor.is_superuser:
+        return True
+    role = find_role(actor=actor, project_id=project_id)
+    return role is not None and role.includes(needed)
 
 
 def find_role(*, actor: User, project_id: int) -> Role | None:

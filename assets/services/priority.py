@@ -10,10 +10,7 @@ from assets.models import Entity, Priority, Role
 from assets.services.access import check_role
 from assets.services.history import record_history
 from assets.services.locking import advance_graph_revision, lock_project
-from assets.setwise import update_rows
-
-NAMED_IN_A_QUERY = 500
-"""More ids than this are looked for among all of the project's."""
+from assets.setwise import select_ids, update_rows
 
 
 @transaction.atomic
@@ -32,11 +29,8 @@ def set_priority(
     """
     check_role(actor=actor, project_id=project_id, needed=Role.SUPERVISOR)
     project = lock_project(project_id=project_id)
-    others = Entity.objects.filter(project=project).exclude(priority=priority)
-    if len(entity_ids) <= NAMED_IN_A_QUERY:
-        others = others.filter(pk__in=entity_ids)
-    wanted = set(entity_ids)
-    changed = [pk for pk in others.values_list("pk", flat=True) if pk in wanted]
+    others = Entity.objects.filter(project=project, pk__in=select_ids(entity_ids))
+    changed = list(others.exclude(priority=priority).values_list("pk", flat=True))
     if changed:
         update_rows(
             model=Entity, key="id", columns=["priority"], rows=[(pk, priority) for pk in changed]

@@ -16,7 +16,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from assets.admin import ProjectScopedMixin
 from assets.exceptions import AssetsError
 from assets.models import Asset, Entity, Priority, Role, Sequence, Shot
-from assets.services.access import find_role
+from assets.services.access import has_role
 from assets.services.priority import set_priority
 from propagation.admin.forms import ChangeContentForm
 from propagation.exceptions import PropagationError
@@ -27,9 +27,9 @@ from propagation.services.propagate_change import (
     preview_changes,
     propagate_change,
 )
-from propagation.services.roll_back import load_version
 from versions.exceptions import VersionMovedError, VersionsError
 from versions.models import DEFINITION, Head
+from versions.services.resolve import load_version
 
 
 class EntityAdmin(ProjectScopedMixin, SimpleHistoryAdmin):
@@ -164,11 +164,7 @@ def _read_change(
 
 
 def _has_role(request: HttpRequest, entity: Entity, needed: Role) -> bool:
-    actor = _get_actor(request)
-    if actor.is_superuser:
-        return True
-    role = find_role(actor=actor, project_id=entity.project_id)
-    return role is not None and role.includes(needed)
+    return has_role(actor=_get_actor(request), project_id=entity.project_id, needed=needed)
 
 
 def _get_actor(request: HttpRequest) -> User:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from assets.admin import ProjectScopedMixin, ReadOnlyMixin
@@ -15,6 +15,7 @@ from propagation.models import (
     PropagationRun,
     RunSource,
 )
+from propagation.models.run import PROCESSED_ITEMS
 
 SHOWN_SOURCES = 20
 
@@ -40,9 +41,8 @@ class PropagationRunAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     readonly_fields = ("changed_entities",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PropagationRun]:
-        done = F("batches__applied") + F("batches__unchanged") + F("batches__failed")
         runs: QuerySet[PropagationRun] = super().get_queryset(request)
-        return runs.annotate(processed=Sum(done, default=0))
+        return runs.annotate(processed=PROCESSED_ITEMS)
 
     @admin.display(description="what changed")
     def changed_entities(self, run: PropagationRun) -> str:

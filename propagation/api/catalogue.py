@@ -11,12 +11,11 @@ from assets.services.lookup import find_entity, find_project
 from propagation.api.codes import write_etag, write_version_id
 from propagation.api.paging import answer_page
 from propagation.api.strict import NoQuery, read_query
-from propagation.services.roll_back import load_version
 from versions.change import FieldChange
 from versions.models import DEFINITION, Head, Version
 from versions.prose import compare_words
 from versions.services.compare import MovedUse, compare_versions
-from versions.services.resolve import Use, load_uses
+from versions.services.resolve import Use, load_uses, load_version
 
 
 class ProjectsView(APIView):

@@ -13,6 +13,7 @@ from assets.graph.cache import load_graph
 from assets.graph.dependency_graph import DependencyGraph
 from assets.models import AssetReference
 from assets.services.lookup import find_entity
+from assets.setwise import select_ids
 from propagation.api.strict import (
     JsonObjectField,
     NoQuery,
@@ -31,7 +32,6 @@ MAX_ANSWER = 50_000
 """Entities in one answer; more are cut and `truncated` says so."""
 
 
-NAMED_IN_A_QUERY = 500
 ROLE = r"^[a-z][a-z0-9_]*\Z"
 
 
@@ -166,10 +166,10 @@ def _answer_edge(edge: Edge, outcome: Outcome) -> Response:
 
 
 def _find_outdated_targets(project_id: int, shown: Collection[int]) -> frozenset[int]:
-    """Return the outdated ones among the shown; of many, all that the project has."""
-    references = AssetReference.objects.filter(project_id=project_id)
-    if len(shown) <= NAMED_IN_A_QUERY:
-        references = references.filter(target_id__in=list(shown))
+    """Return the outdated ones among the shown."""
+    references = AssetReference.objects.filter(
+        project_id=project_id, target_id__in=select_ids(shown)
+    )
     return frozenset(find_outdated(references).values_list("target_id", flat=True).order_by())
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, Sum
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +22,7 @@ from propagation.models import (
     PropagationItem,
     PropagationRun,
 )
-from propagation.models.run import ACTIVE_STATUSES
+from propagation.models.run import ACTIVE_STATUSES, PROCESSED_ITEMS
 from versions.services.following import find_outdated
 
 MAX_RUN_ID = 2**63 - 1
@@ -92,7 +92,7 @@ class PropagationStatusView(APIView):
         project = find_project(code=project_id, user=request.user)
         active = list(
             PropagationRun.objects.filter(project=project, status__in=ACTIVE_STATUSES)
-            .annotate(processed=_PROCESSED)
+            .annotate(processed=PROCESSED_ITEMS)
             .order_by("pk")
         )
         open_batches = PropagationBatch.objects.filter(
@@ -123,9 +123,6 @@ class PropagationStatusView(APIView):
                 "seq": _read_seq(project),
             }
         )
-
-
-_PROCESSED = Sum(F("batches__applied") + F("batches__unchanged") + F("batches__failed"), default=0)
 
 
 def _read_seq(project: Project) -> int:

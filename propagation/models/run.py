@@ -41,6 +41,11 @@ class RunStatus(models.TextChoices):
 
 
 ACTIVE_STATUSES = (RunStatus.ACCEPTED, RunStatus.RUNNING)
+PROCESSED_ITEMS = models.Sum(
+    models.F("batches__applied") + models.F("batches__unchanged") + models.F("batches__failed"),
+    default=0,
+)
+"""SQL: the items of a run that are done, from its few batches instead of its many items."""
 
 
 class PropagationRun(models.Model):

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from assets.models import Entity
 from assets.services.history import record_history
-from assets.setwise import update_rows
+from assets.setwise import select_ids, update_rows
 from propagation.execution.start import Cause, start_run
 from propagation.live.events import News
 from propagation.models import PropagationRun
@@ -111,7 +111,7 @@ def publish_drafts(
 def rename_entities(*, names: Mapping[int, object], actor: User | None, at: datetime) -> None:
     """Write the names that differ from the entities', with their history."""
     wanted = {pk: name if isinstance(name, str) else "" for pk, name in names.items()}
-    present = dict(Entity.objects.filter(pk__in=list(wanted)).values_list("pk", "name"))
+    present = dict(Entity.objects.filter(pk__in=select_ids(wanted)).values_list("pk", "name"))
     renamed = [(pk, name) for pk, name in wanted.items() if present[pk] != name]
     update_rows(model=Entity, key="id", columns=["name"], rows=renamed)
     record_history(

@@ -10,10 +10,10 @@ from propagation.execution.start import Cause
 from propagation.services.change_content import Outcome, load_contents, publish_drafts
 from propagation.services.propagate_change import ChangePreview, check_base, make_preview
 from versions.change import find_changes
-from versions.exceptions import VersionNotFoundError
-from versions.models import DEFINITION, Head, Origin, Version
+from versions.models import Head, Origin
 from versions.services.heads import lock_heads, read_heads
 from versions.services.publish import Draft
+from versions.services.resolve import load_version
 
 
 @transaction.atomic
@@ -73,15 +73,3 @@ def preview_rollback(
         fields={entity.pk: find_changes(current, target.content.data)},
         cause=cause,
     )
-
-
-def load_version(*, entity: Entity, number: int) -> Version:
-    """Return the entity's definition of that number with its content; VersionNotFoundError."""
-    version = (
-        Version.objects.filter(entity=entity, slot=DEFINITION, number=number)
-        .select_related("content", "author")
-        .first()
-    )
-    if version is None:
-        raise VersionNotFoundError(entity.code, number)
-    return version

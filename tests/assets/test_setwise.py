@@ -18,6 +18,7 @@ from assets.setwise import (
     copy_rows,
     delete_rows,
     insert_rows,
+    select_ids,
     update_rows,
     upsert_rows,
 )
@@ -319,3 +320,13 @@ def test_more_rows_than_a_statement_takes_are_split() -> None:
     assert (len(set(pks)), updated) == (amount, amount)
     assert Entity.objects.filter(name="new").count() == amount
     assert delete_rows(model=Entity, ids=pks) == amount
+
+
+@pytest.mark.django_db
+def test_any_number_of_ids_is_one_parameter() -> None:
+    """SQLite refuses more than 32 766 or 250 000 parameters, by how it was built."""
+    project = Project.objects.create(code="film", name="Film")
+    with CaptureQueriesContext(connection) as captured:
+        found = list(Project.objects.filter(pk__in=select_ids(range(project.pk, 400_000))))
+    assert (found, len(captured)) == ([project], 1)
+    assert not Project.objects.filter(pk__in=select_ids([])).exists()

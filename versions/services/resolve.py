@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from assets.models import Entity
 from versions.canonical import JsonObject
-from versions.models import Version, VersionInput
+from versions.exceptions import VersionNotFoundError
+from versions.models import DEFINITION, Version, VersionInput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +21,18 @@ class Use:
     version_id: int
     version_number: int
     content_id: int
+
+
+def load_version(*, entity: Entity, number: int) -> Version:
+    """Return the entity's definition of that number with its content; VersionNotFoundError."""
+    version = (
+        Version.objects.filter(entity=entity, slot=DEFINITION, number=number)
+        .select_related("content", "author")
+        .first()
+    )
+    if version is None:
+        raise VersionNotFoundError(entity.code, number)
+    return version
 
 
 def load_uses(*, version: Version) -> list[Use]:
