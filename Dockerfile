@@ -6,7 +6,7 @@ ENV PYTHONUNBUFFERED=1 \
     CONTINUITY_HOME=/var/lib/continuity
 
 RUN useradd --system --create-home --uid 10001 continuity \
-    && install --directory --owner=continuity --mode=0700 "$CONTINUITY_HOME"
+    && install --directory --owner=continuity --mode=0700 "$CONTINUITY_HOME" "$CONTINUITY_HOME/media"
 
 WORKDIR /srv/continuity
 COPY requirements.txt ./

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 
 from assets.models import AssetReference, Membership, Project
@@ -21,6 +23,53 @@ class ProjectScopedMixin:
             return rows
         visible = Project.objects.visible_to(request.user)
         return rows.filter(**{f"{self.project_path}__in": visible})
+
+
+class ScopedHistoryAdmin(SimpleHistoryAdmin):
+    """History of what the user may see, to look at.
+
+    simple-history's own pages ask for the permission to view the model only, whatever the list
+    shows, and write a form that is posted to an old state past every service.
+    """
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self._check_visible(request, object_id)
+        answer: HttpResponse = super().history_view(request, object_id, extra_context)
+        return answer
+
+    def history_form_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        version_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        self._check_visible(request, object_id)
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        answer: HttpResponse = super().history_form_view(
+            request, object_id, version_id, extra_context
+        )
+        return answer
+
+    def _check_visible(self, request: HttpRequest, object_id: str) -> None:
+        try:
+            is_visible = self.get_queryset(request).filter(pk=unquote(object_id)).exists()
+        except (ValueError, ValidationError) as error:
+            raise Http404 from error
+        if not is_visible:
+            raise Http404
+
+
+class ProjectFilter(admin.RelatedFieldListFilter):
+    """Filters by the projects that the user may see; the stock filter names all of them."""
+
+    def field_choices(self, field: object, request: HttpRequest, model_admin: object) -> Any:  # noqa: ANN401 (pairs of key and label)
+        del field, model_admin
+        projects = Project.objects.visible_to(request.user).order_by("code").distinct()
+        return [(str(project.pk), str(project)) for project in projects]
 
 
 class ReadOnlyMixin:
@@ -62,49 +111,23 @@ class MembershipInline(SuperuserWritesMixin, admin.TabularInline):
     autocomplete_fields = ("user",)
 
 
-@admin.register(Project)
-class ProjectAdmin(SuperuserWritesMixin, ProjectScopedMixin, SimpleHistoryAdmin):
-    """Projects; one with entities is not deleted here."""
-
-    project_path = "pk"
-    list_display = ("code", "name", "graph_revision", "created_at")
-    search_fields = ("code", "name")
-    readonly_fields = ("graph_revision", "created_at")
-    inlines = (MembershipInline,)
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        is_empty = isinstance(obj, Project) and not obj.entities.exists()
-        return is_empty and super().has_delete_permission(request, obj)
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: Project,
-        form: Any,  # noqa: ANN401 (Django's signature)
-        change: bool,  # noqa: FBT001
-    ) -> None:
-        """Write only what was edited: another column may have moved since the page was read."""
-        del request
-        obj.save(update_fields=form.changed_data if change else None)
-
-
 @admin.register(Membership)
-class MembershipAdmin(SuperuserWritesMixin, ProjectScopedMixin, SimpleHistoryAdmin):
+class MembershipAdmin(SuperuserWritesMixin, ProjectScopedMixin, ScopedHistoryAdmin):
     """Roles."""
 
     list_display = ("user", "project", "role")
-    list_filter = ("role", "project")
+    list_filter = ("role", ("project", ProjectFilter))
     search_fields = ("user__username", "project__code")
     autocomplete_fields = ("user", "project")
     list_select_related = ("user", "project")
 
 
 @admin.register(AssetReference)
-class AssetReferenceAdmin(ReadOnlyMixin, ProjectScopedMixin, SimpleHistoryAdmin):
+class AssetReferenceAdmin(ReadOnlyMixin, ProjectScopedMixin, ScopedHistoryAdmin):
     """References; added and removed through the API or an import, which check for cycles."""
 
     list_display = ("source", "target", "role", "label", "follow", "project")
-    list_filter = ("role", "follow", "project")
+    list_filter = ("role", "follow", ("project", ProjectFilter))
     search_fields = ("source__code", "target__code")
     list_select_related = ("source", "target", "project")
     show_full_result_count = False

@@ -144,6 +144,13 @@ def select_ids(ids: Iterable[int]) -> RawSQL:
     return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(ids))])
 
 
+def select_texts(texts: Iterable[str]) -> RawSQL:
+    """Return a sub-select of these texts, for `filter(code__in=…)`: one parameter however many."""
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::text[])", [list(texts)])
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(texts))])
+
+
 def _split(rows: Iterable[Row]) -> Iterator[list[Row]]:
     iterator = iter(rows)
     while chunk := list(islice(iterator, ROWS_PER_STATEMENT)):

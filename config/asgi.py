@@ -31,4 +31,8 @@ async def _keep_path(scope: Scope, receive: Receive, send: Send) -> None:
     await _django(scope, receive, send)  # type: ignore[arg-type]
 
 
-application = bound_bodies(_keep_path, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = bound_bodies(
+    _keep_path,
+    limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    upload_limit=settings.UPLOAD_MAX_BYTES,
+)

@@ -1,6 +1,7 @@
 """Request bodies before Django sees them: bounded, and of a length that it knows."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,9 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+UPLOAD_PATH = re.compile(rb"/api/v1/projects/[^/]+/files")
+
+
 class BodyTooLargeError(Exception):
     """The body is larger than the limit."""
 
@@ -20,26 +24,37 @@ class ClientGoneError(Exception):
     """The client left before it had sent its body whole; there is nobody to answer."""
 
 
-def bound_bodies(application: Application, *, limit: int) -> Application:
+def bound_bodies(application: Application, *, limit: int, upload_limit: int) -> Application:
     """Return the application behind a limit of so many bytes per body; beyond it, a 413.
 
     Without it Django spools a body of any size before it asks who sends it. A body that comes in
-    chunks has no Content-Length, and DRF then reads nothing: it is collected and gets one.
+    chunks has no Content-Length, and DRF then reads nothing: it is collected and gets one. A form
+    with a file, of somebody who at least says who they are, may be as long as upload_limit.
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            length = _read_length(scope, limit)
+            length = _read_length(scope, upload_limit if _is_upload(scope) else limit)
             if length is None:
                 scope, receive = await _collect(scope, receive, limit)
         except BodyTooLargeError:
-            await _refuse(scope, send, limit)
+            await _refuse(scope, send, upload_limit if _is_upload(scope) else limit)
             return
         except ClientGoneError:
             return
         await application(scope, receive, send)
 
     return answer
+
+
+def _is_upload(scope: Scope) -> bool:
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    if scope["method"] != "POST" or not UPLOAD_PATH.fullmatch(path):
+        return False
+    headers = dict(scope["headers"])
+    is_form = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
+    is_long_known = b"transfer-encoding" not in headers
+    return is_form and is_long_known and (b"authorization" in headers or b"cookie" in headers)
 
 
 def _read_length(scope: Scope, limit: int) -> int | None:

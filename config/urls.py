@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from propagation.api import health
+from propagation.api.metrics import MetricsView
 
 admin.site.site_header = "Continuity"
 admin.site.site_title = "Continuity"
@@ -14,6 +15,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("propagation.api.urls")),
+    path("metrics", MetricsView.as_view(), name="metrics"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
 ]

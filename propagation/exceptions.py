@@ -16,10 +16,62 @@ class RunNotFoundError(PropagationError):
     code = "not-found"
 
 
+class PlanNotFoundError(PropagationError):
+    """There is no such plan among those that you may see; they are kept for a day."""
+
+    code = "not-found"
+
+
+class PlanStaleError(PropagationError):
+    """What was shown is not what would be done now."""
+
+    code = "plan-stale"
+
+    def __init__(self, delta: dict[str, list[str]]) -> None:
+        parts = [f"{name} ({len(codes)})" for name, codes in delta.items() if codes]
+        differing = ", ".join(parts)
+        super().__init__(f"What was shown would not be done now: {differing}. Nothing was written.")
+        self.delta = delta
+
+
+class JobNotFoundError(PropagationError):
+    """There is no such job among those that you may see."""
+
+    code = "not-found"
+
+
+class JobOverError(PropagationError):
+    """The job was completed, failed, cancelled or given up before."""
+
+    code = "job-over"
+
+
+class InvalidRunStateError(PropagationError):
+    """The run is in no state in which this can be done."""
+
+    code = "invalid-run-state"
+
+
 class InvalidChangeError(PropagationError):
     """The change names a field that it cannot change, or gives it a value that it cannot have."""
 
     code = "invalid-change"
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
+class RuleNotFoundError(PropagationError):
+    """There is no such rule."""
+
+    code = "not-found"
+
+
+class InvalidRuleError(PropagationError):
+    """The rule cannot be evaluated, or can never match."""
+
+    code = "invalid-rule"
 
     def __init__(self, pointer: str, detail: str) -> None:
         super().__init__(detail)

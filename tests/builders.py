@@ -1,14 +1,17 @@
 """Builders: small productions, in the database as a person would have put them there."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from assets.models import Entity, Membership, Project, Role
 from propagation.execution.advance import continue_run
 from propagation.execution.apply import apply_batch
+from propagation.execution.ready import select_ready
 from propagation.execution.start import Cause
 from propagation.interchange.defects import DefectList
 from propagation.interchange.reading import read_production
@@ -16,6 +19,11 @@ from propagation.models import PropagationRun, RunKind, RunMode
 from propagation.services.change_content import Outcome
 from propagation.services.import_production import ImportReport, import_production
 from propagation.services.propagate_change import Change, propagate_change
+from propagation.services.set_best import set_best
+from versions.media import MediaDocument
+from versions.models import DEFINITION
+from versions.services.media import MediaDraft, PublishedMedia, find_fault, publish_media
+from versions.services.slots import open_slots
 
 
 def make_user(
@@ -110,8 +118,53 @@ def drive(run: PropagationRun) -> PropagationRun:
     while run.is_active:
         continue_run(run_id=run.pk, generation=run.generation, at=timezone.now())
         run.refresh_from_db()
-        for number in run.batches.filter(done_at=None, step=run.step).values_list(
-            "number", flat=True
-        ):
-            apply_batch(run_id=run.pk, number=number, at=timezone.now())
+        if run.is_active:
+            ready = select_ready(run.batches.filter(done_at=None, step=run.step))
+            numbers = list(ready.values_list("number", flat=True))
+            assert numbers, f"run {run.pk} is {run.status}, and nobody can go on with it"
+            for number in numbers:
+                apply_batch(run_id=run.pk, number=number, at=timezone.now())
     return run
+
+
+@transaction.atomic
+def make_media(
+    code: str,
+    slot: str = "image",
+    *,
+    count: int = 1,
+    project: str = "film",
+    author: User | None = None,
+    at: datetime | None = None,
+    **how: Any,  # noqa: ANN401 (fields of MediaDraft of different types)
+) -> list[PublishedMedia]:
+    """Publish that many versions in one slot of media; how: fields of their drafts."""
+    entity = get_entity(code, project)
+    made_from = how.get("made_from")
+    slots = open_slots(
+        slots=[(entity.pk, slot)],
+        definitions=[(entity.pk, made_from)] if made_from is not None else [],
+    )
+    how.setdefault("document", MediaDocument(type="image", url=f"https://files.test/{code}.png"))
+    drafts = [MediaDraft(entity=entity, slot=slot, **how) for _ in range(count)]
+    assert find_fault(drafts[0], slots) is None
+    return publish_media(drafts=drafts, slots=slots, author=author, at=at or timezone.now())
+
+
+def choose_best(
+    code: str,
+    number: int,
+    slot: str = DEFINITION,
+    *,
+    project: str = "film",
+    actor: User | None = None,
+    at: datetime | None = None,
+) -> Outcome:
+    """Make a version the best of its slot and start the run."""
+    return set_best(
+        entity=get_entity(code, project),
+        slot=slot,
+        number=number,
+        cause=make_cause(actor, kind=RunKind.BEST),
+        at=at or timezone.now(),
+    )

@@ -1,65 +1,24 @@
-"""Admin of what each entity was: to look at; services write."""
+"""Admin of what lies beside the versions: to look at; services write."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
 
-from assets.admin import ProjectScopedMixin, ReadOnlyMixin
-from versions.models import Consumption, Content, Head, Version, VersionInput
-
-SHOWN_INPUTS = 100
-
-
-@admin.register(Version)
-class VersionAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
-    """Versions."""
-
-    project_path = "entity__project"
-    list_display = ("__str__", "slot", "origin", "author", "run_id", "note", "created_at")
-    list_filter = ("origin", "slot", "entity__kind", "entity__project")
-    search_fields = ("entity__code", "note", "checksum")
-    list_select_related = ("entity", "author")
-    fields = (
-        "entity",
-        "slot",
-        "number",
-        "content",
-        "parent",
-        "origin",
-        "author",
-        "run_id",
-        "note",
-        "checksum",
-        "created_at",
-        "moved_inputs",
-    )
-    readonly_fields = ("moved_inputs",)
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
-        return super().get_queryset(request).select_related("entity", "parent__entity", "content")
-
-    @admin.display(description="inputs that differ from the parent's")
-    def moved_inputs(self, version: Version) -> str:
-        """List the first of them; a sequence's first version has one per shot."""
-        rows = VersionInput.objects.filter(version=version).select_related(
-            "source", "source_version"
-        )
-        lines = [
-            (
-                given.source.code,
-                given.role,
-                f"v{given.source_version.number}" if given.source_version else "removed",
-            )
-            for given in rows.order_by("pk")[:SHOWN_INPUTS]
-        ]
-        rest = rows.count() - len(lines)
-        return format_html(
-            "{}{}",
-            format_html_join("", "{} ({}): {}<br>", lines),
-            f"and {rest} more" if rest else "",
-        )
+from assets.admin import (
+    ProjectFilter,
+    ProjectScopedMixin,
+    ReadOnlyMixin,
+    ScopedHistoryAdmin,
+    SuperuserWritesMixin,
+)
+from versions.models import (
+    Annotation,
+    BestChoice,
+    Consumption,
+    Content,
+    FieldFacet,
+    Head,
+    StoredFile,
+)
 
 
 @admin.register(Content)
@@ -80,10 +39,10 @@ class HeadAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """Heads."""
 
     project_path = "entity__project"
-    list_display = ("entity", "slot", "best", "latest")
-    list_filter = ("slot", "entity__kind", "entity__project")
+    list_display = ("entity", "slot", "best", "latest", "approved")
+    list_filter = ("slot", "entity__kind", ("entity__project", ProjectFilter))
     search_fields = ("entity__code",)
-    list_select_related = ("entity", "best__entity", "latest__entity")
+    list_select_related = ("entity", "best__entity", "latest__entity", "approved__entity")
     show_full_result_count = False
 
 
@@ -96,3 +55,48 @@ class ConsumptionAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     search_fields = ("reference__source__code", "reference__target__code")
     list_select_related = ("reference__source", "reference__target", "version__entity")
     show_full_result_count = False
+
+
+@admin.register(Annotation)
+class AnnotationAdmin(ReadOnlyMixin, ProjectScopedMixin, ScopedHistoryAdmin):
+    """What was said of versions, and its history."""
+
+    project_path = "version__entity__project"
+    list_display = ("version", "status", "is_hidden", "score", "revision")
+    list_filter = ("status", "is_hidden", ("version__entity__project", ProjectFilter))
+    search_fields = ("version__entity__code",)
+    list_select_related = ("version__entity",)
+    show_full_result_count = False
+
+
+@admin.register(BestChoice)
+class BestChoiceAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
+    """Who chose which version, newest first."""
+
+    project_path = "version__entity__project"
+    list_display = ("version", "author", "reason", "chosen_at")
+    search_fields = ("version__entity__code", "reason")
+    list_select_related = ("version__entity", "author")
+    ordering = ("-pk",)
+    show_full_result_count = False
+
+
+@admin.register(StoredFile)
+class StoredFileAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
+    """Uploaded files."""
+
+    list_display = ("name", "project", "content_type", "size", "author", "created_at")
+    list_filter = (("project", ProjectFilter),)
+    search_fields = ("name", "key", "sha256")
+    list_select_related = ("project", "author")
+    show_full_result_count = False
+
+
+@admin.register(FieldFacet)
+class FieldFacetAdmin(SuperuserWritesMixin, ProjectScopedMixin, ScopedHistoryAdmin):
+    """Which facet a field belongs to, over the built-in map."""
+
+    list_display = ("field", "entity_type", "facet", "project")
+    list_filter = ("facet", ("project", ProjectFilter))
+    search_fields = ("field", "entity_type")
+    list_select_related = ("project",)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias, cast
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
-JsonObject: TypeAlias = "dict[str, JsonValue]"
+JsonObject: TypeAlias = dict[str, "JsonValue"]
 
 MAX_DEPTH = 32
 """Levels of lists and objects in what people send."""

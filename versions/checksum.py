@@ -29,12 +29,16 @@ class InputChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provenance:
-    """Where a version comes from. created_at: aware; author_id, run_id: None for nobody, none."""
+    """Where a version comes from, and what is new in it.
+
+    created_at: aware; author_id, run_id: None for nobody, none; changed: facets, as a number.
+    """
 
     origin: str
     author_id: int | None
     run_id: int | None
     note: str
+    changed: int
     created_at: datetime
 
 
@@ -70,6 +74,7 @@ def compute_checksum(
         provenance.author_id,
         provenance.run_id,
         provenance.note,
+        provenance.changed,
         provenance.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
         changes,
     ]

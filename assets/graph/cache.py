@@ -74,6 +74,6 @@ def _read_graph(project_id: int, revision: int) -> DependencyGraph:
             ).iterator(chunk_size=10_000)
         ),
         edges=references.order_by()
-        .values_list("source_id", "target_id")
+        .values_list("source_id", "target_id", "facets", "role", "follow")
         .iterator(chunk_size=10_000),
     )

@@ -4,12 +4,17 @@ Pure: built from ids, knows no database. rustworkx does the work (docs/decisions
 oracle in the tests. An edge leads from a source to its target, from upstream to downstream.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import rustworkx as rx
 
 Edge = tuple[int, int]
+Reference = tuple[int, int, int, str, str]
+"""Source, target, the facets of the source that the target consumes as a set of bits, role, and
+which of the source's versions it follows."""
+Use = tuple[int, str, str]
+"""The facets consumed, the role, and what is followed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +34,9 @@ class DependencyGraph:
 
     revision: int
     nodes: Mapping[int, Node]
-    _graph: "rx.PyDiGraph[int, None]" = field(repr=False)
+    _graph: "rx.PyDiGraph[int, int]" = field(repr=False)
     _index: Mapping[int, int] = field(repr=False)
+    _uses: Sequence[Use] = field(repr=False)
 
     def get_affected(
         self, sources: Iterable[int], *, depth: int | None = None, upstream: bool = False
@@ -47,13 +53,16 @@ class DependencyGraph:
         pairs = sorted((distance, self._graph[index]) for index, distance in distances.items())
         return {entity: distance for distance, entity in pairs}
 
-    def get_levels(self, sources: Iterable[int]) -> tuple[tuple[int, ...], ...]:
+    def get_levels(
+        self, sources: Iterable[int], *, and_roots: Iterable[int] = ()
+    ) -> tuple[tuple[int, ...], ...]:
         """Return what the sources affect, in waves: levels[d] = ids at longest distance d + 1.
 
         Each entity stands behind all the affected entities that it uses; ids ascend in a level.
+        and_roots: sources that stand in a wave themselves, in the first unless others affect them.
         """
         roots = frozenset(sources)
-        affected = self.get_affected(roots)
+        affected = {*self.get_affected(roots), *and_roots}
         members = [self._index[entity] for entity in {*roots, *affected}]
         induced = self._graph.subgraph(members)
         waves = (
@@ -61,6 +70,11 @@ class DependencyGraph:
             for wave in rx.topological_generations(induced)
         )
         return tuple(wave for wave in waves if wave)
+
+    def get_incoming(self, entity: int) -> Iterator[tuple[int, Use]]:
+        """Yield the source and the use of each reference that leads to the entity."""
+        for index, _, use in self._graph.in_edges(self._index[entity]):
+            yield self._graph[index], self._uses[use]
 
     def get_between(self, sources: Iterable[int], targets: Iterable[int]) -> frozenset[int]:
         """Return the targets that the sources affect, and all affected that lies before them."""
@@ -99,8 +113,8 @@ class DependencyGraph:
         edited = self._graph.copy()
         for source, target in removing:
             edited.remove_edge(self._index[source], self._index[target])
-        edited.add_edges_from_no_data(
-            [(self._index[source], self._index[target]) for source, target in adding]
+        edited.add_edges_from(
+            [(self._index[source], self._index[target], 0) for source, target in adding]
         )
         if rx.is_directed_acyclic_graph(edited):
             return None
@@ -115,13 +129,24 @@ class DependencyGraph:
         return [induced[i] for i in rx.topological_sort(induced) if induced[i] in wanted]
 
 
-def build_graph(*, revision: int, nodes: Iterable[Node], edges: Iterable[Edge]) -> DependencyGraph:
+def build_graph(
+    *, revision: int, nodes: Iterable[Node], edges: Iterable[Reference]
+) -> DependencyGraph:
     """Return the graph of these nodes and edges. KeyError when an edge names an unknown id."""
     by_id = {node.id: node for node in nodes}
-    graph: rx.PyDiGraph[int, None] = rx.PyDiGraph()
+    graph: rx.PyDiGraph[int, int] = rx.PyDiGraph()
     index = dict(zip(by_id, graph.add_nodes_from(list(by_id)), strict=True))
-    graph.add_edges_from_no_data([(index[source], index[target]) for source, target in edges])
-    return DependencyGraph(revision=revision, nodes=by_id, _graph=graph, _index=index)
+    # There are few different uses, and maybe a million edges: each carries a number.
+    uses: dict[Use, int] = {}
+    graph.add_edges_from(
+        [
+            (index[source], index[target], uses.setdefault((facets, role, follow), len(uses)))
+            for source, target, facets, role, follow in edges
+        ]
+    )
+    return DependencyGraph(
+        revision=revision, nodes=by_id, _graph=graph, _index=index, _uses=list(uses)
+    )
 
 
 def _measure_distances(

@@ -16,6 +16,7 @@ class Kind(models.TextChoices):
     ASSET = "asset"
     SHOT = "shot"
     SEQUENCE = "sequence"
+    PROJECT = "project", "project: the production itself, as something that has versions"
 
 
 class Priority(models.TextChoices):
@@ -39,9 +40,11 @@ class Entity(models.Model):
     """Anything versioned in a project. Its content lies in its versions.
 
     `type` is what people call it: character, prop, wardrobe, location, style or any other word
-    for an asset; the kind itself for a shot or a sequence. `code` is the people's id, opaque and
-    case-sensitive. `name` repeats the content's name so that lists need not read versions; it is
-    written by the services that publish a definition.
+    for an asset; the kind itself for all else. `code` is the people's id, opaque and
+    case-sensitive; that of the project's own entity is the project's code and a colon
+    (`write_project_code`), so that nothing of the people's is called like it. `name` repeats the
+    content's name so that lists need not read versions; it is written by the services that publish
+    a definition. `is_locked`: people change none of its slots (`assets.services.entity_lock`).
     """
 
     project = models.ForeignKey(
@@ -55,6 +58,7 @@ class Entity(models.Model):
     code = models.CharField(max_length=CODE_LENGTH)
     name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
     priority = models.CharField(max_length=16, choices=Priority, default=Priority.NORMAL)
+    is_locked = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[Any] = EntityQuerySet.as_manager()
@@ -64,6 +68,11 @@ class Entity(models.Model):
         verbose_name_plural = "entities"
         constraints = [
             models.UniqueConstraint(fields=["project", "code"], name="one_entity_per_code"),
+            models.UniqueConstraint(
+                fields=["project"],
+                name="one_entity_is_the_project",
+                condition=models.Q(kind="project"),
+            ),
             models.CheckConstraint(condition=~models.Q(code=""), name="entity_has_a_code"),
             models.CheckConstraint(
                 condition=models.Q(kind__in=Kind.values), name="entity_kind_is_known"
@@ -72,9 +81,11 @@ class Entity(models.Model):
                 condition=models.Q(priority__in=Priority.values), name="entity_priority_is_known"
             ),
             models.CheckConstraint(
-                condition=models.Q(kind="asset") & ~models.Q(type__in=["", "shot", "sequence"])
+                condition=models.Q(kind="asset")
+                & ~models.Q(type__in=["", "shot", "sequence", "project"])
                 | models.Q(kind="shot", type="shot")
-                | models.Q(kind="sequence", type="sequence"),
+                | models.Q(kind="sequence", type="sequence")
+                | models.Q(kind="project", type="project"),
                 name="entity_type_fits_its_kind",
             ),
         ]
@@ -90,6 +101,11 @@ class Entity(models.Model):
     def qualified_code(self) -> str:
         """The code that is unique over all projects, such as night-ferry:char-001."""
         return f"{self.project.code}:{self.code}"
+
+
+def write_project_code(project_code: str) -> str:
+    """Return the code of the project's own entity, such as night-ferry: with its colon."""
+    return f"{project_code}:"
 
 
 class _KindManager(models.Manager["Entity"]):

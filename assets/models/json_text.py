@@ -21,6 +21,10 @@ class JSONTextField(models.TextField):  # type: ignore[type-arg]
         """Return the text."""
         return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
+    def to_python(self, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
+        """Return the value as it is: a form has read it, and a TextField would write it out."""
+        return value
+
     def from_db_value(self, value: str | None, *_: object) -> Any:  # noqa: ANN401
         """Return the value."""
         return None if value is None else json.loads(value)

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from assets.limits import CODE_LENGTH
 from assets.models.json_text import JSONTextField
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Project(models.Model):
     """
 
     code = models.CharField(
-        max_length=255,
+        max_length=CODE_LENGTH - 1,  # its own entity's code is one longer
         unique=True,
         validators=[RegexValidator(r"^[^:\x00-\x1f\x7f]+\Z", "No colon or control character.")],
         help_text="Short name used in URLs, as in night-ferry:char-001.",

@@ -15,6 +15,7 @@ class Follow(models.TextChoices):
 
     BEST = "best"
     LATEST = "latest"
+    LATEST_APPROVED = "latest_approved"
     FROZEN = "frozen"
 
 
@@ -51,6 +52,9 @@ class AssetReference(models.Model):
     position = models.IntegerField(default=0, help_text="Order within the role, as in a cut.")
     follow = models.CharField(max_length=16, choices=Follow, default=Follow.BEST)
     attributes = JSONTextField(default=dict, blank=True)
+    facets = models.PositiveSmallIntegerField(
+        help_text="The facets of the source that the target consumes: versions.facets, a set."
+    )
 
     history = HistoricalRecords()
 

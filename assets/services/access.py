@@ -1,9 +1,10 @@
 """Who may do what: every service asks here first, so that all doors behave alike."""
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from assets.exceptions import RoleTooLowError
-from assets.models import Membership, Role
+from assets.models import Membership, Project, Role
 
 
 def check_role(*, actor: User | None, project_id: int, needed: Role) -> None:
@@ -21,6 +22,14 @@ def has_role(*, actor: User, project_id: int, needed: Role) -> bool:
         return True
     role = find_role(actor=actor, project_id=project_id)
     return role is not None and role.includes(needed)
+
+
+def find_projects(*, actor: User, needed: Role) -> QuerySet[Project]:
+    """Return the projects in which the actor has the role, or a higher one; all for superusers."""
+    if actor.is_superuser:
+        return Project.objects.all()
+    roles = [role for role in Role if role.includes(needed)]
+    return Project.objects.filter(memberships__user=actor, memberships__role__in=roles)
 
 
 def find_role(*, actor: User, project_id: int) -> Role | None:

@@ -1,4 +1,4 @@
-"""Rows of history for entities and references that are written set-wise.
+"""Rows of history for what is written set-wise.
 
 django-simple-history listens to save(); a set-wise write passes it by, so the same transaction
 writes the same rows here.
@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Literal
 
 from django.contrib.auth.models import User
+from django.db.models import Model
+from simple_history.utils import get_history_model_for_model
 
-from assets.models import AssetReference, Entity
 from assets.setwise import copy_rows
 
 Change = Literal["+", "~", "-"]
@@ -18,7 +19,7 @@ Change = Literal["+", "~", "-"]
 
 def record_history(
     *,
-    model: type[Entity] | type[AssetReference],
+    model: type[Model],
     ids: Iterable[int],
     change: Change,
     actor: User | None,
@@ -26,7 +27,7 @@ def record_history(
     at: datetime,
 ) -> None:
     """Write one row of history per id: after the write for `+` and `~`, before it for `-`."""
-    historical = model.history.model
+    historical = get_history_model_for_model(model)
     copy_rows(
         source=model,
         target=historical,

@@ -58,6 +58,28 @@ def find_entities(
     }
 
 
+def find_within(
+    project: Project, identifiers: Sequence[str], user: User | AnonymousUser
+) -> list[Entity]:
+    """Return the entities of one project that the identifiers name, bare or as project:code.
+
+    One statement. EntityNotFoundError for what is not in the project.
+    """
+    own = {identifier: f"{project.code}:{identifier}" for identifier in identifiers}
+    found = find_entities(identifiers=[*own.values(), *own], user=user)
+    entities = []
+    for identifier, qualified in own.items():
+        candidates = [found[qualified], found[identifier]]
+        entity = next(
+            (one for one in candidates if isinstance(one, Entity) and one.project_id == project.pk),
+            None,
+        )
+        if entity is None:
+            raise EntityNotFoundError(identifier)
+        entities.append(entity)
+    return entities
+
+
 def _choose_bare(code: str, candidates: Sequence[Entity]) -> Entity | AssetsError:
     if not candidates:
         return EntityNotFoundError(code)

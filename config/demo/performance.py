@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from assets.graph.cache import load_graph
 from assets.models import Project
 from config.demo.staging import PROJECT_CODE
+from config.demo.storyboards import SLOT
 from propagation.live.wake import watch_run
 from propagation.recovery.consistency import check_project
 from versions.models import DEFINITION, Head, Version
@@ -20,7 +22,7 @@ HERO, EXAMPLE = "char-001", "shot-0107"
 COATS = ("red coat", "blue coat")
 RUN_LIMIT_S = 120.0
 REQUEST_LIMIT_S = 30.0
-FINAL = {"success", "partial", "failed"}
+FINAL = {"success", "partial", "failed", "cancelled"}
 
 
 class DemoError(Exception):
@@ -55,12 +57,14 @@ def perform(*, web_url: str, token: str, console: Console) -> None:
     with httpx.Client(base_url=web_url, headers=headers, timeout=REQUEST_LIMIT_S) as client:
         stage = Stage(client=client, console=console)
         change = _choose_change(stage)
-        _show_impact(stage, change)
+        token = _show_impact(stage, change)
         example = f"/api/v1/assets/{PROJECT_CODE}:{EXAMPLE}"
         before = stage.get(example)["best"]
-        answer = stage.post(_name("propagate"), change)
+        answer = stage.post(_name("propagate"), {**change, "plan_token": token})
         _follow(stage, answer["run_id"])
         _show_example(stage, before=before, after=stage.get(example)["best"])
+        _show_media(stage)
+        _show_undo(stage, answer["run_id"])
         _show_proof(stage)
 
 
@@ -80,7 +84,8 @@ def _choose_change(stage: Stage) -> dict[str, Any]:
     }
 
 
-def _show_impact(stage: Stage, change: dict[str, Any]) -> None:
+def _show_impact(stage: Stage, change: dict[str, Any]) -> str:
+    """Show what the change will do; return the token by which that is had."""
     found = stage.post(_name("propagate"), change, dry_run="true")
     field = next(one for one in found["fields"] if one["field"].endswith("wardrobe"))
     lanes = " · ".join(f"{phase['type']} {phase['count']}" for phase in found["phases"])
@@ -92,6 +97,19 @@ def _show_impact(stage: Stage, change: dict[str, Any]) -> None:
     stage.console.print(
         f"  Impact   {found['affected_entities']} entities: {impact['affected_shots']} shots, "
         f"{impact['affected_sequences']} sequences and acts · {lanes}"
+    )
+    for held in found["held"]:
+        stage.console.print(f"  Held     {held['count']} wait for a person: rule {held['rule']}")
+    token: str = found["plan_token"]
+    return token
+
+
+def _show_undo(stage: Stage, run_id: int) -> None:
+    """Show what it would take to bring all of it back."""
+    found = stage.post(f"/api/v1/runs/{run_id}/undo", {"reason": "as it was"}, dry_run="true")
+    stage.console.print(
+        f"  Undo     would return {', '.join(found['returned_entities'])} and update "
+        f"{found['updates']} dependents; {found['kept']} were changed since"
     )
 
 
@@ -135,20 +153,38 @@ def _compare_example() -> list[str]:
     head = Head.objects.get(
         entity__project__code=PROJECT_CODE, entity__code=EXAMPLE, slot=DEFINITION
     )
-    best = Version.objects.select_related("parent").get(pk=head.best_id)
-    if best.parent is None:
+    versions = Version.objects.filter(entity=head.entity_id, slot=DEFINITION)
+    *older, best = versions.filter(number__lte=head.best.number).order_by("-number")[:2][::-1]
+    if not older:
         return []
     return [
         f"{use.after.source_code} {change.field}: {change.before} → {change.after}"
-        for use in compare_versions(before=best.parent, after=best).moved
+        for use in compare_versions(before=older[0], after=best).moved
         for change in use.fields
     ]
+
+
+def _show_media(stage: Stage) -> None:
+    """Say how many storyboards show a shot as it is no more."""
+    shots = list(
+        Head.objects.filter(entity__project__code=PROJECT_CODE, slot=SLOT)
+        .order_by("entity__code")
+        .values_list("entity__code", flat=True)
+    )
+    if not shots:
+        return
+    query = urlencode({"type": "scenes", "slot": SLOT, "only": "outdated", "id": shots}, doseq=True)
+    outdated = stage.get(f"/api/v1/projects/{PROJECT_CODE}/best?{query}")["data"]
+    stage.console.print(
+        f"  Media    {len(outdated)} of {len(shots)} storyboards show their shot as it was before"
+    )
 
 
 def _show_proof(stage: Stage) -> None:
     check = check_project(project=Project.objects.get(code=PROJECT_CODE))
     stage.console.print(
-        f"  Checked  {check.references} references, {len(check.exceptions)} out of date\n"
+        f"  Checked  {check.references} references, {len(check.exceptions)} out of date, "
+        f"{check.excused} waiting for a person\n"
     )
     if check.exceptions:
         msg = "the production is not up to date"

@@ -10,16 +10,19 @@ from typing import Any
 from django.contrib.auth.models import User
 from knox.models import AuthToken
 
-from assets.models import Entity, Membership, Priority, Project, Role
+from assets.models import AssetReference, Entity, Membership, Priority, Project, Role
 from assets.services.priority import set_priority
 from config.demo.night_ferry import build_night_ferry
+from config.demo.storyboards import stage_storyboards
 from propagation.interchange.defects import DefectList
 from propagation.interchange.reading import read_production
 from propagation.services.import_production import import_production
+from versions.services.entity_lock import set_entity_locks
 
 PROJECT_CODE = "night-ferry"
 DIRECTOR = "ana"
 TOKEN_LIFE = timedelta(days=1)
+LOCKED_SEQUENCE = "seq-050"
 PASSWORD_FILE = "demo_password"  # noqa: S105 (the file's name)
 
 
@@ -27,12 +30,13 @@ PASSWORD_FILE = "demo_password"  # noqa: S105 (the file's name)
 class Staged:
     """The demo as it stands: its project, and how its director signs in.
 
-    password_file None: with a password that somebody chose.
+    password_file None: with a password that somebody chose. storyboards: shots that have one.
     """
 
     project: Project
     director: User
     password_file: Path | None
+    storyboards: int
 
 
 def stage_demo(*, home: Path, at: datetime) -> Staged:
@@ -42,7 +46,13 @@ def stage_demo(*, home: Path, at: datetime) -> Staged:
     """
     project = Project.objects.filter(code=PROJECT_CODE).first() or _load(at)
     director, password_file = _make_director(home, project)
-    return Staged(project=project, director=director, password_file=password_file)
+    storyboards = stage_storyboards(project=project, director=director, at=at)
+    return Staged(
+        project=project,
+        director=director,
+        password_file=password_file,
+        storyboards=storyboards,
+    )
 
 
 def issue_token(*, user: User) -> str:
@@ -70,7 +80,21 @@ def _load(at: datetime) -> Project:
         actor=None,
         at=at,
     )
+    _lock_picture(project, at)
     return project
+
+
+def _lock_picture(project: Project, at: datetime) -> None:
+    """Lock the shots of the sequence whose picture is final: changes wait there for a person."""
+    shots = AssetReference.objects.filter(project=project, target__code=LOCKED_SEQUENCE)
+    set_entity_locks(
+        project_id=project.pk,
+        entity_ids=list(shots.filter(source__kind="shot").values_list("source_id", flat=True)),
+        is_locked=True,
+        reason="picture lock",
+        actor=None,
+        at=at,
+    )
 
 
 def _list_critical_shots(document: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,5 @@
-"""Admin of entities, which can be changed and propagated here, and of runs."""
+"""Admin of projects, of entities, which can be changed here, of their versions, and of runs."""
 
-from propagation.admin import entities, runs
+from propagation.admin import entities, projects, rules, runs, steering, versions
 
-__all__ = ["entities", "runs"]
+__all__ = ["entities", "projects", "rules", "runs", "steering", "versions"]

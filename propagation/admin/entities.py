@@ -11,12 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from simple_history.admin import SimpleHistoryAdmin
 
-from assets.admin import ProjectScopedMixin
+from assets.admin import ProjectFilter, ProjectScopedMixin, ScopedHistoryAdmin
 from assets.exceptions import AssetsError
 from assets.models import Asset, Entity, Priority, Role, Sequence, Shot
 from assets.services.access import has_role
+from assets.services.locking import lock_project
 from assets.services.priority import set_priority
 from propagation.admin.forms import ChangeContentForm
 from propagation.exceptions import PropagationError
@@ -29,17 +29,18 @@ from propagation.services.propagate_change import (
 )
 from versions.exceptions import VersionMovedError, VersionsError
 from versions.models import DEFINITION, Head
+from versions.services.entity_lock import set_entity_locks
 from versions.services.resolve import load_version
 
 
-class EntityAdmin(ProjectScopedMixin, SimpleHistoryAdmin):
-    """Entities: their priority is edited here, their content by a change that propagates.
+class EntityAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
+    """Entities: priority and lock are edited here, their content by a change that propagates.
 
     They are made by imports and never deleted: their history would go with them.
     """
 
-    list_display = ("code", "name", "type", "project", "priority")
-    list_filter: tuple[str, ...] = ("project", "type", "priority")
+    list_display = ("code", "name", "type", "project", "priority", "is_locked")
+    list_filter: tuple[Any, ...] = (("project", ProjectFilter), "type", "priority", "is_locked")
     search_fields = ("code", "name")
     list_select_related = ("project",)
     readonly_fields = ("project", "kind", "type", "code", "name", "created_at")
@@ -71,15 +72,27 @@ class EntityAdmin(ProjectScopedMixin, SimpleHistoryAdmin):
         form: "ModelForm[Any]",
         change: bool,  # noqa: FBT001
     ) -> None:
-        """Write through the service, as every door does."""
-        del form, change
-        set_priority(
-            project_id=obj.project_id,
-            entity_ids=[obj.pk],
-            priority=Priority(obj.priority),
-            actor=_get_actor(request),
-            at=timezone.now(),
-        )
+        """Write what was edited through the services, as every door does; locks in their order."""
+        del change
+        actor, at = _get_actor(request), timezone.now()
+        lock_project(project_id=obj.project_id)
+        if "is_locked" in form.changed_data:
+            set_entity_locks(
+                project_id=obj.project_id,
+                entity_ids=[obj.pk],
+                is_locked=obj.is_locked,
+                reason="admin",
+                actor=actor,
+                at=at,
+            )
+        if "priority" in form.changed_data:
+            set_priority(
+                project_id=obj.project_id,
+                entity_ids=[obj.pk],
+                priority=Priority(obj.priority),
+                actor=actor,
+                at=at,
+            )
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_propagate"
@@ -180,11 +193,11 @@ class AssetAdmin(EntityAdmin):
 class ShotAdmin(EntityAdmin):
     """Shots."""
 
-    list_filter = ("project", "priority")
+    list_filter = (("project", ProjectFilter), "priority", "is_locked")
 
 
 @admin.register(Sequence)
 class SequenceAdmin(EntityAdmin):
     """Sequences, acts, episodes."""
 
-    list_filter = ("project", "priority")
+    list_filter = (("project", ProjectFilter), "priority", "is_locked")

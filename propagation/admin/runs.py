@@ -1,12 +1,17 @@
 """Admin of runs, items, batches and events: to look at; the engine writes."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
-from assets.admin import ProjectScopedMixin, ReadOnlyMixin
+from assets.admin import ProjectFilter, ProjectScopedMixin, ReadOnlyMixin
+from assets.exceptions import AssetsError
+from assets.models import Project
+from propagation.exceptions import PropagationError
 from propagation.models import (
     Event,
     EventCounter,
@@ -16,6 +21,13 @@ from propagation.models import (
     RunSource,
 )
 from propagation.models.run import PROCESSED_ITEMS
+from propagation.services.decide_holds import (
+    Decision,
+    HoldFilter,
+    approve_holds,
+    reject_holds,
+)
+from propagation.services.steer_run import cancel_run, pause_run, resume_run, retry_run
 
 SHOWN_SOURCES = 20
 
@@ -25,15 +37,26 @@ class BatchInline(ReadOnlyMixin, admin.TabularInline):
 
     model = PropagationBatch
     extra = 0
-    fields = ("number", "step", "lane", "size", "applied", "unchanged", "failed", "done_at")
+    fields = (
+        "number",
+        "step",
+        "lane",
+        "size",
+        "applied",
+        "unchanged",
+        "failed",
+        "skipped",
+        "done_at",
+    )
 
 
 @admin.register(PropagationRun)
 class PropagationRunAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
-    """Runs, newest first."""
+    """Runs, newest first; they can be steered."""
 
+    actions = ("pause", "resume", "cancel", "retry")
     list_display = ("id", "project", "kind", "status", "progress", "actor", "note", "created_at")
-    list_filter = ("status", "kind", "mode", "project")
+    list_filter = ("status", "kind", "mode", ("project", ProjectFilter))
     search_fields = ("=id", "note", "sources__entity__code")
     list_select_related = ("project", "actor")
     date_hierarchy = "created_at"
@@ -43,6 +66,39 @@ class PropagationRunAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PropagationRun]:
         runs: QuerySet[PropagationRun] = super().get_queryset(request)
         return runs.annotate(processed=PROCESSED_ITEMS)
+
+    @admin.action(description="Pause: start nothing more until resumed")
+    def pause(self, request: HttpRequest, runs: QuerySet[PropagationRun]) -> None:
+        """Pause the runs."""
+        self._steer(request, runs, pause_run)
+
+    @admin.action(description="Resume what is paused")
+    def resume(self, request: HttpRequest, runs: QuerySet[PropagationRun]) -> None:
+        """Let paused runs go on."""
+        self._steer(request, runs, resume_run)
+
+    @admin.action(description="Cancel: start nothing more")
+    def cancel(self, request: HttpRequest, runs: QuerySet[PropagationRun]) -> None:
+        """End the runs."""
+        self._steer(request, runs, cancel_run)
+
+    @admin.action(description="Retry what failed, was skipped or cancelled")
+    def retry(self, request: HttpRequest, runs: QuerySet[PropagationRun]) -> None:
+        """Take up again what the runs left undone."""
+        self._steer(request, runs, retry_run)
+
+    def _steer(
+        self,
+        request: HttpRequest,
+        runs: QuerySet[PropagationRun],
+        steer: Callable[..., PropagationRun],
+    ) -> None:
+        for run_id in runs.order_by("pk").values_list("pk", flat=True):
+            try:
+                run = steer(run_id=run_id, actor=request.user, at=timezone.now())
+                messages.success(request, f"Run {run_id} is {run.status} now.")
+            except (AssetsError, PropagationError) as error:
+                messages.error(request, str(error))
 
     @admin.display(description="what changed")
     def changed_entities(self, run: PropagationRun) -> str:
@@ -60,14 +116,47 @@ class PropagationRunAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
 
 @admin.register(PropagationItem)
 class PropagationItemAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
-    """Items."""
+    """Items; those that are held can be decided about."""
+
+    actions = ("approve", "reject")
 
     project_path = "run__project"
-    list_display = ("entity", "run", "state", "level", "version", "error")
-    list_filter = ("state", "entity__kind", "run__project")
+    list_display = ("entity", "run", "state", "rule", "reason", "level", "version", "error")
+    list_filter = ("state", "entity__kind", ("run__project", ProjectFilter))
     search_fields = ("entity__code", "=run__id", "error")
     list_select_related = ("entity", "run", "version__entity")
     show_full_result_count = False
+
+    @admin.action(description="Approve what is held")
+    def approve(self, request: HttpRequest, items: QuerySet[PropagationItem]) -> None:
+        """Let the held ones among the items go on."""
+        self._decide(request, items, approve_holds, "go on")
+
+    @admin.action(description="Reject what is held")
+    def reject(self, request: HttpRequest, items: QuerySet[PropagationItem]) -> None:
+        """Leave the held ones among the items as they are."""
+        self._decide(request, items, reject_holds, "stay as they are")
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        items: QuerySet[PropagationItem],
+        decide: Callable[..., Decision],
+        what: str,
+    ) -> None:
+        ids = list(items.values_list("pk", flat=True))
+        for project in Project.objects.filter(runs__items__in=items).distinct().order_by("pk"):
+            try:
+                decision = decide(
+                    project=project,
+                    wanted=HoldFilter(ids=ids),
+                    note="",
+                    actor=request.user,
+                    at=timezone.now(),
+                )
+                messages.success(request, f"{project}: {decision.decided} held items {what}.")
+            except AssetsError as error:
+                messages.error(request, f"{project}: {error}")
 
 
 @admin.register(PropagationBatch)
@@ -83,6 +172,7 @@ class PropagationBatchAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin)
         "applied",
         "unchanged",
         "failed",
+        "skipped",
         "deliveries",
         "done_at",
     )
@@ -96,7 +186,7 @@ class EventAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """Events, newest first."""
 
     list_display = ("seq", "project", "type", "run_id", "payload", "created_at")
-    list_filter = ("type", "project")
+    list_filter = ("type", ("project", ProjectFilter))
     search_fields = ("type", "=run_id")
     list_select_related = ("project",)
     ordering = ("-pk",)

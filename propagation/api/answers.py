@@ -1,6 +1,7 @@
 """The shapes of answers about runs and changes."""
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Sum
@@ -8,13 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assets.models import Entity
-from propagation.api.codes import write_etag, write_version_id
+from propagation.api.codes import write_etag
 from propagation.live.wake import wait_until
-from propagation.models import PropagationRun
+from propagation.models import ItemState, PropagationRun, RunStatus
 from propagation.services.change_content import Outcome
-from propagation.services.propagate_change import ChangePreview
+from versions.models import DEFINITION
+from versions.naming import write_version_id
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?:$|[,;\s])")
+
+COUNTED = ("applied", "unchanged", "failed", "skipped")
+"""What became of items, as batches count it."""
 
 MAX_WAIT_S = 30
 """The longest that a request with `Prefer: wait` stays open."""
@@ -22,27 +27,25 @@ MAX_WAIT_S = 30
 
 def describe_run(run: PropagationRun) -> dict[str, Any]:
     """Return a run as GET /runs/{id} shows it; two statements."""
-    rows = (
+    found: Iterable[Any] = (
         run.batches.values("lane")
         .order_by("lane")
-        .annotate(
-            total=Sum("size"),
-            applied=Sum("applied"),
-            unchanged=Sum("unchanged"),
-            failed=Sum("failed"),
-        )
+        .annotate(total=Sum("size"), **{name: Sum(name) for name in COUNTED})
     )
+    rows: list[dict[str, Any]] = list(found)
     lanes = {
         row["lane"]: {
             "total": row["total"],
             "done": row["applied"] + row["unchanged"],
             "failed": row["failed"],
-            "queued": row["total"] - row["applied"] - row["unchanged"] - row["failed"],
+            "skipped": row["skipped"],
+            "queued": row["total"] - sum(row[name] for name in COUNTED),
         }
         for row in rows
     }
-    counts = {key: sum(row[key] for row in rows) for key in ("applied", "unchanged", "failed")}
+    counts = {name: sum(row[name] for row in rows) for name in COUNTED}
     processed = sum(counts.values())
+    counts["held"] = run.items.filter(state=ItemState.HELD).count()
     sources = run.sources.select_related("entity", "version").order_by("pk")[:1]
     first = next(iter(sources), None)
     url = f"/api/v1/runs/{run.pk}"
@@ -59,31 +62,54 @@ def describe_run(run: PropagationRun) -> dict[str, Any]:
         "counts": counts,
         "lanes": lanes,
         "note": run.note,
+        "attempts": run.attempts,
+        "superseded_by": run.superseded_by_id,
+        "undo_of": run.undo_of_id,
         "created_at": run.created_at,
         "finished_at": run.finished_at,
-        "links": {"self": url, "items": f"{url}/items"},
+        "links": {
+            "self": url,
+            "items": f"{url}/items",
+            **{name: f"{url}/{name}" for name in _list_ways(run, counts)},
+            **({"undo": f"{url}/undo"} if first and first.before_id else {}),
+        },
     }
 
 
+def _list_ways(run: PropagationRun, counts: Mapping[str, int]) -> list[str]:
+    """Return how the run can be steered now."""
+    if run.status == RunStatus.PAUSED:
+        return ["resume", "cancel", "skip"]
+    if run.is_active:
+        return [] if run.status == RunStatus.CANCELLING else ["pause", "cancel", "skip"]
+    is_undone = bool(counts["failed"] + counts["skipped"]) and not run.superseded_by_id
+    return ["retry"] if is_undone else []
+
+
 def answer_change(
-    request: Request, *, entity: Entity, outcome: Outcome, extra: dict[str, Any] | None = None
+    request: Request,
+    *,
+    entity: Entity,
+    outcome: Outcome,
+    slot: str = DEFINITION,
+    extra: dict[str, Any] | None = None,
 ) -> Response:
     """Answer a change: 202 and where to look for its run, 200 when there was nothing to change.
 
     `Prefer: wait=N` (RFC 7240) holds the answer until the run is over, at most N seconds.
     """
     number = outcome.version_numbers[entity.pk]
-    waited = _wait_if_preferred(request, outcome.run)
+    waited = wait_if_preferred(request, outcome.run)
     body = {
         **(extra or {}),
         "status": outcome.run.status if outcome.run else "success",
         "run_id": outcome.run.pk if outcome.run else None,
         "status_url": f"/api/v1/runs/{outcome.run.pk}" if outcome.run else None,
-        "version": write_version_id(entity.code, number),
+        "version": write_version_id(entity.code, number, slot),
         "affected_entities": outcome.affected,
     }
     response = Response(body, status=202 if outcome.run else 200)
-    response["ETag"] = write_etag(entity.code, number)
+    response["ETag"] = write_etag(entity.code, number, slot)
     if outcome.run:
         response["Location"] = body["status_url"]
         if outcome.run.is_active:
@@ -93,33 +119,8 @@ def answer_change(
     return response
 
 
-def answer_preview(*, entity: Entity, found: ChangePreview) -> Response:
-    """Answer a dry run: what would change, whom it affects, and the lanes it would go through."""
-    plan = found.plan
-    return Response(
-        {
-            "dry_run": True,
-            "asset_id": entity.code,
-            "base_version": write_version_id(entity.code, found.base_versions[entity.pk]),
-            "fields": [
-                {"field": one.field, "before": one.before, "after": one.after}
-                for one in found.fields[entity.pk]
-            ],
-            "affected_entities": plan.total if plan else 0,
-            "impact": {
-                "affected_shots": plan.affected_shots if plan else 0,
-                "affected_sequences": plan.affected_sequences if plan else 0,
-                "can_be_batch_processed": bool(plan and plan.lane_counts.get("batch")),
-            },
-            "phases": [
-                {"type": lane, "count": count}
-                for lane, count in (plan.lane_counts if plan else {}).items()
-            ],
-        }
-    )
-
-
-def _wait_if_preferred(request: Request, run: PropagationRun | None) -> bool:
+def wait_if_preferred(request: Request, run: PropagationRun | None) -> bool:
+    """Hold the answer until the run is over, as `Prefer: wait=N` asks; whether it did."""
     wanted = _WAIT.search(request.headers.get("Prefer", ""))
     if run is None or not wanted:
         return False

@@ -9,11 +9,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assets.services.lookup import find_entity
-from propagation.api.answers import answer_change, answer_preview
-from propagation.api.codes import read_if_match, write_version_id
+from assets.models import Entity, Project
+from assets.services.lookup import find_entity, find_within
+from propagation.api.answers import answer_change
+from propagation.api.codes import read_if_match
+from propagation.api.describing import describe_version
+from propagation.api.plans import read_plan
+from propagation.api.previews import answer_preview
 from propagation.api.problem import Problem
 from propagation.api.strict import (
+    CodeField,
+    DryRunQuery,
     JsonObjectField,
     StrictSerializer,
     get_actor,
@@ -24,16 +30,14 @@ from propagation.exceptions import InvalidChangeError
 from propagation.execution.start import Cause
 from propagation.models import RunKind, RunMode
 from propagation.services.change_batch import BatchRequest, ChangeResult, propagate_batch
+from propagation.services.change_content import Outcome
+from propagation.services.moved_on import find_moved_on
 from propagation.services.propagate_change import Change, preview_changes, propagate_change
-from propagation.services.roll_back import preview_rollback, roll_back
+from propagation.services.roll_back import RollbackPreview, preview_rollback, roll_back
+from versions.naming import write_version_id
+from versions.services.resolve import load_version
 
-MAX_BATCH = 500
-
-
-class DryRunQuery(StrictSerializer):
-    """Parameters of every POST that starts work."""
-
-    dry_run = serializers.BooleanField(default=False)
+MAX_BATCH, MAX_EXCLUDED = 500, 5000
 
 
 class ChangeBody(StrictSerializer):
@@ -43,6 +47,8 @@ class ChangeBody(StrictSerializer):
     propagation_mode = serializers.ChoiceField(RunMode.choices, default=RunMode.AUTO)
     notify_users = serializers.BooleanField(default=True)
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
+    exclude = serializers.ListField(child=CodeField(), default=list, max_length=MAX_EXCLUDED)
+    plan_token = serializers.CharField(default=None, max_length=64)
 
 
 class RollbackBody(StrictSerializer):
@@ -52,6 +58,8 @@ class RollbackBody(StrictSerializer):
     reason = serializers.CharField(max_length=2000)
     propagation_mode = serializers.ChoiceField(RunMode.choices, default=RunMode.AUTO)
     notify_users = serializers.BooleanField(default=True)
+    exclude = serializers.ListField(child=CodeField(), default=list, max_length=MAX_EXCLUDED)
+    plan_token = serializers.CharField(default=None, max_length=64)
 
 
 class BatchEntry(StrictSerializer):
@@ -73,13 +81,18 @@ class BatchBody(StrictSerializer):
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
 
 
-def _make_cause(request: Request, kind: RunKind, body: dict[str, Any], note: str) -> Cause:
+def _make_cause(
+    request: Request, kind: RunKind, body: dict[str, Any], note: str, project: Project | None = None
+) -> Cause:
+    excluded = find_within(project, body["exclude"], request.user) if project else ()
     return Cause(
         kind=kind,
         actor=get_actor(request),
         note=note,
         mode=RunMode(body["propagation_mode"]),
         notify_users=body["notify_users"],
+        excluded=frozenset(entity.pk for entity in excluded),
+        shown=read_plan(request, body.get("plan_token")),
     )
 
 
@@ -92,10 +105,10 @@ class PropagateView(APIView):
         entity = find_entity(identifier=asset_id, user=request.user)
         base = read_if_match(request.headers.get("If-Match"), entity)
         change = Change(entity=entity, data=body["change_data"], base_version=base)
-        cause = _make_cause(request, RunKind.CHANGE, body, body["note"])
+        cause = _make_cause(request, RunKind.CHANGE, body, body["note"], entity.project)
         if query["dry_run"]:
             found = preview_changes(changes=[change], cause=cause)
-            return answer_preview(entity=entity, found=found)
+            return answer_preview(request, entity=entity, found=found, with_items=query["items"])
         outcome = propagate_change(change=change, cause=cause, at=timezone.now())
         return answer_change(request, entity=entity, outcome=outcome)
 
@@ -109,12 +122,12 @@ class RollbackView(APIView):
         entity = find_entity(identifier=asset_id, user=request.user)
         number = body["version_number"]
         base = read_if_match(request.headers.get("If-Match"), entity)
-        cause = _make_cause(request, RunKind.ROLLBACK, body, body["reason"])
+        cause = _make_cause(request, RunKind.ROLLBACK, body, body["reason"], entity.project)
         if query["dry_run"]:
             found = preview_rollback(
                 entity=entity, to_version=number, cause=cause, base_version=base
             )
-            return answer_preview(entity=entity, found=found)
+            return _answer_rollback_preview(request, entity, found, with_items=query["items"])
         outcome = roll_back(
             entity=entity,
             to_version=number,
@@ -122,8 +135,41 @@ class RollbackView(APIView):
             at=timezone.now(),
             base_version=base,
         )
-        extra = {"success": True, "new_current_version": write_version_id(entity.code, number)}
+        extra = {
+            "success": True,
+            "new_current_version": write_version_id(entity.code, number),
+            "moved_on": _count_moved_on(entity, number, outcome),
+        }
         return answer_change(request, entity=entity, outcome=outcome, extra=extra)
+
+
+def _answer_rollback_preview(
+    request: Request, entity: Entity, found: RollbackPreview, *, with_items: bool
+) -> Response:
+    extra = {
+        "versions_between": [describe_version(version) for version in found.between],
+        "moved_on": len(found.moved_on),
+        "moved_on_entities": [
+            {
+                "id": one.code,
+                "version": write_version_id(one.code, one.number),
+                "author": one.author,
+                "at": one.at,
+            }
+            for one in found.moved_on[:MAX_BATCH]
+        ],
+    }
+    return answer_preview(
+        request, entity=entity, found=found.change, with_items=with_items, extra=extra
+    )
+
+
+def _count_moved_on(entity: Entity, number: int, outcome: Outcome) -> int:
+    if outcome.run is None:
+        return 0
+    target = load_version(entity=entity, number=number)
+    affected = outcome.run.items.values_list("entity_id", flat=True)
+    return len(find_moved_on(target=target, affected=affected))
 
 
 class BatchView(APIView):

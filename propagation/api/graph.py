@@ -1,8 +1,9 @@
 """GET dependencies, and POST and DELETE of edges."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,7 +12,7 @@ from rest_framework.views import APIView
 
 from assets.graph.cache import load_graph
 from assets.graph.dependency_graph import DependencyGraph
-from assets.models import AssetReference
+from assets.models import AssetReference, Follow
 from assets.services.lookup import find_entity
 from assets.setwise import select_ids
 from propagation.api.strict import (
@@ -26,7 +27,9 @@ from propagation.execution.start import Cause
 from propagation.models import RunKind
 from propagation.services.change_content import Outcome
 from propagation.services.change_references import Edge, change_references, find_edge
-from versions.services.following import find_outdated
+from versions.facets import read_facets
+from versions.models import FacetName
+from versions.services.following import find_left_behind, find_outdated
 
 MAX_ANSWER = 50_000
 """Entities in one answer; more are cut and `truncated` says so."""
@@ -56,6 +59,10 @@ class EdgeBody(StrictSerializer):
     )
     position = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
     attributes = JsonObjectField(default=dict)
+    follow = serializers.ChoiceField(Follow.choices, default=None)
+    facets = serializers.ListField(
+        child=serializers.ChoiceField(FacetName.choices), default=None, allow_null=True
+    )
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
 
 
@@ -84,7 +91,7 @@ class DependenciesView(APIView):
         if not query["include_shots"]:
             distances = {pk: d for pk, d in distances.items() if graph.nodes[pk].kind != "shot"}
         shown = dict(list(distances.items())[:MAX_ANSWER])
-        outdated = _find_outdated_targets(entity.project_id, shown)
+        states = _find_states(entity.project_id, shown)
         affected = [graph.nodes[pk].kind for pk in graph.get_affected([entity.pk])]
         return Response(
             {
@@ -93,7 +100,7 @@ class DependenciesView(APIView):
                 "depth": query["depth"],
                 "direction": query["direction"],
                 "dependencies": [graph.nodes[pk].code for pk in shown],
-                "nodes": _describe_nodes(graph, shown, outdated),
+                "nodes": _describe_nodes(graph, shown, states),
                 "edges": _describe_edges(graph, entity.pk, shown),
                 "affected_entities": len(affected),
                 "affected_shots": affected.count("shot"),
@@ -118,11 +125,13 @@ class EdgesView(APIView):
             label=body["label"],
             position=body["position"],
             attributes=body["attributes"],
+            follow=Follow(body["follow"]) if body["follow"] else None,
+            facets=None if body["facets"] is None else read_facets(body["facets"]),
         )
         outcome = change_references(
             added=[edge], cause=_make_cause(request, body), at=timezone.now()
         )
-        return _answer_edge(edge, outcome)
+        return answer_edge(edge, outcome)
 
     def delete(self, request: Request) -> Response:
         """Remove a reference: 202 with the run that follows.
@@ -140,14 +149,15 @@ class EdgesView(APIView):
         outcome = change_references(
             removed=[edge], cause=_make_cause(request, body), at=timezone.now()
         )
-        return _answer_edge(edge, outcome)
+        return answer_edge(edge, outcome)
 
 
 def _make_cause(request: Request, body: dict[str, Any]) -> Cause:
     return Cause(kind=RunKind.RELINK, actor=get_actor(request), note=body["note"])
 
 
-def _answer_edge(edge: Edge, outcome: Outcome) -> Response:
+def answer_edge(edge: Edge, outcome: Outcome) -> Response:
+    """Answer what became of a reference: 202 with a run, 200 without."""
     run_id = outcome.run.pk if outcome.run else None
     response = Response(
         {
@@ -165,23 +175,28 @@ def _answer_edge(edge: Edge, outcome: Outcome) -> Response:
     return response
 
 
-def _find_outdated_targets(project_id: int, shown: Collection[int]) -> frozenset[int]:
-    """Return the outdated ones among the shown."""
+def _find_states(project_id: int, shown: Collection[int]) -> dict[int, str]:
+    """Return which of the shown are outdated, or pinned to what is not the best; two statements."""
     references = AssetReference.objects.filter(
         project_id=project_id, target_id__in=select_ids(shown)
     )
-    return frozenset(find_outdated(references).values_list("target_id", flat=True).order_by())
+
+    def list_targets(some: QuerySet[AssetReference]) -> Iterable[int]:
+        return some.values_list("target_id", flat=True).order_by()
+
+    pinned = dict.fromkeys(list_targets(find_left_behind(references)), "pinned")
+    return pinned | dict.fromkeys(list_targets(find_outdated(references)), "outdated")
 
 
 def _describe_nodes(
-    graph: DependencyGraph, distances: dict[int, int], outdated: frozenset[int]
+    graph: DependencyGraph, distances: dict[int, int], states: Mapping[int, str]
 ) -> list[dict[str, Any]]:
     return [
         {
             "id": graph.nodes[pk].code,
             "type": graph.nodes[pk].type,
             "depth": distance,
-            "state": "outdated" if pk in outdated else "current",
+            "state": states.get(pk, "current"),
         }
         for pk, distance in distances.items()
     ]

@@ -1,10 +1,11 @@
 """Lists in pages: a cursor is the key of the last row, so pages neither skip nor repeat."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -40,17 +41,71 @@ def answer_page(
 ) -> Response:
     """Answer one page of the rows in the order of an integer key: `{"data": […], "next": …}`."""
     wanted = read_query(query, request)
-    if wanted["cursor"]:
-        if not wanted["cursor"].isdecimal() or len(wanted["cursor"]) > 18:  # noqa: PLR2004
-            raise Problem(HTTPStatus.BAD_REQUEST, "bad-cursor", "Use the `next` of a page.")
-        step = "lt" if is_descending else "gt"
-        rows = rows.filter(**{f"{key}__{step}": int(wanted["cursor"])})
-    page = list(rows.order_by(f"-{key}" if is_descending else key)[: wanted["limit"] + 1])
-    has_more = len(page) > wanted["limit"]
-    page = page[: wanted["limit"]]
-    following = str(getattr(page[-1], key)) if has_more else None
-    response = Response({"data": [describe(row) for row in page], "next": following})
+    page, following = take_page(rows, wanted, key=key, is_descending=is_descending)
+    return answer_rows(request, [describe(row) for row in page], following)
+
+
+def answer_rows(request: Request, data: list[dict[str, Any]], following: str | None) -> Response:
+    """Answer a page that was taken: its rows, and where the next one is."""
+    response = Response({"data": data, "next": following})
     if following:
         url = replace_query_param(_get_url(request), "cursor", following)
         response["Link"] = f'<{url}>; rel="next"'
     return response
+
+
+def take_page(
+    rows: QuerySet[_M], wanted: Mapping[str, Any], *, key: str = "pk", is_descending: bool = False
+) -> tuple[list[_M], str | None]:
+    """Return one page of the rows in the order of an integer key, and the cursor of the next."""
+    if wanted["cursor"]:
+        if not wanted["cursor"].isdecimal() or len(wanted["cursor"]) > 18:  # noqa: PLR2004
+            raise _refuse_cursor()
+        step = "lt" if is_descending else "gt"
+        rows = rows.filter(**{f"{key}__{step}": int(wanted["cursor"])})
+    found = list(rows.order_by(f"-{key}" if is_descending else key)[: wanted["limit"] + 1])
+    page = found[: wanted["limit"]]
+    return page, str(getattr(page[-1], key)) if len(found) > len(page) else None
+
+
+def take_ranked_page(
+    rows: QuerySet[_M], wanted: Mapping[str, Any], *, is_descending: bool
+) -> tuple[list[_M], str | None]:
+    """Return one page of the rows by their float `rank`, equal ones by number, newest first."""
+    if wanted["cursor"]:
+        rank, number = _read_ranked(wanted["cursor"])
+        beyond = Q(rank__lt=rank) if is_descending else Q(rank__gt=rank)
+        rows = rows.filter(beyond | Q(rank=rank, number__lt=number))
+    found = list(
+        rows.order_by("-rank" if is_descending else "rank", "-number")[: wanted["limit"] + 1]
+    )
+    page: list[Any] = found[: wanted["limit"]]
+    if len(found) == len(page):
+        return page, None
+    return page, f"{float(page[-1].rank).hex()}.{page[-1].number}"
+
+
+def _read_ranked(cursor: str) -> tuple[float, int]:
+    rank, _, number = cursor.rpartition(".")
+    if not number.isdecimal() or len(number) > 9:  # noqa: PLR2004
+        raise _refuse_cursor()
+    try:
+        read = float.fromhex(rank)
+    except (ValueError, OverflowError) as error:
+        raise _refuse_cursor() from error
+    if not math.isfinite(read):
+        raise _refuse_cursor()
+    return read, int(number)
+
+
+def read_offset(cursor: str) -> int:
+    """Return the place in a list that a cursor names; 0 without one."""
+    if not cursor:
+        return 0
+    if not cursor.isdecimal() or len(cursor) > 9:  # noqa: PLR2004
+        raise _refuse_cursor()
+    return int(cursor)
+
+
+def _refuse_cursor() -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, "bad-cursor", "Use the `next` of a page.")

@@ -11,7 +11,14 @@ class Problem(APIException):
     """An error that a view finds itself, with its status and code."""
 
     def __init__(
-        self, status: HTTPStatus, code: str, detail: str, *, extra: Mapping[str, Any] | None = None
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
+        self.headers = dict(headers or {})
         self.status_code, self.problem_code, self.extra = status.value, code, dict(extra or {})

@@ -24,15 +24,35 @@ from assets.exceptions import (
     ReferenceNotFoundError,
     RoleTooLowError,
 )
-from propagation.api.codes import get_encoded_path, write_etag, write_version_id
+from propagation.api.codes import get_encoded_path, write_etag
 from propagation.api.problem import Problem
 from propagation.exceptions import (
     InvalidChangeError,
     InvalidEdgeError,
+    InvalidRuleError,
+    InvalidRunStateError,
+    JobNotFoundError,
+    JobOverError,
+    PlanNotFoundError,
+    PlanStaleError,
     PropagationError,
+    RuleNotFoundError,
     RunNotFoundError,
 )
-from versions.exceptions import VersionMovedError, VersionNotFoundError, VersionsError
+from versions.exceptions import (
+    BadScopeError,
+    EntityLockedError,
+    FileNotStoredError,
+    InvalidMediaError,
+    InvalidMetadataError,
+    NotThereThenError,
+    RemarkMovedError,
+    SlotNotFoundError,
+    VersionMovedError,
+    VersionNotFoundError,
+    VersionsError,
+)
+from versions.naming import write_version_id
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +71,22 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     CrossProjectReferenceError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidChangeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidEdgeError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidRuleError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidRunStateError: HTTPStatus.CONFLICT,
+    JobNotFoundError: HTTPStatus.NOT_FOUND,
+    JobOverError: HTTPStatus.CONFLICT,
+    PlanNotFoundError: HTTPStatus.NOT_FOUND,
+    PlanStaleError: HTTPStatus.CONFLICT,
+    RuleNotFoundError: HTTPStatus.NOT_FOUND,
     VersionMovedError: HTTPStatus.PRECONDITION_FAILED,
+    RemarkMovedError: HTTPStatus.PRECONDITION_FAILED,
+    SlotNotFoundError: HTTPStatus.NOT_FOUND,
+    FileNotStoredError: HTTPStatus.NOT_FOUND,
+    NotThereThenError: HTTPStatus.NOT_FOUND,
+    EntityLockedError: HTTPStatus.LOCKED,
+    BadScopeError: HTTPStatus.BAD_REQUEST,
+    InvalidMediaError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidMetadataError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 CODES: Mapping[type[Exception], str] = {
     drf.ParseError: "malformed-json",
@@ -74,7 +109,7 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         status = next(s for kind, s in STATUSES.items() if isinstance(error, kind))
         answer = _respond(request, status, error.code, str(error), _describe(error))
         if isinstance(error, VersionMovedError):
-            answer["ETag"] = write_etag(error.entity_code, error.current)
+            answer["ETag"] = write_etag(error.entity_code, error.current, error.slot)
         return answer
     if isinstance(error, OperationalError | InterfaceError | InternalError):
         set_rollback()
@@ -92,6 +127,8 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
     for header in ("WWW-Authenticate", "Retry-After", "Allow"):
         if header in response:
             answer[header] = response[header]
+    for header, value in (error.headers if isinstance(error, Problem) else {}).items():
+        answer[header] = value
     return answer
 
 
@@ -154,17 +191,29 @@ def _respond(
 
 def _describe(error: DomainError) -> dict[str, Any]:
     """Return what a client can act on, beside the text."""
-    if isinstance(error, CycleError):
-        return {"cycle": error.cycle}
-    if isinstance(error, AmbiguousCodeError):
-        return {"candidates": error.candidates}
-    if isinstance(error, VersionMovedError):
-        return {"current_version": write_version_id(error.entity_code, error.current)}
-    if isinstance(error, InvalidChangeError | InvalidEdgeError):
-        member = "/change_data" if isinstance(error, InvalidChangeError) else ""
-        pointer = f"{member}{error.pointer}"
-        return {"errors": [{"pointer": pointer, "detail": str(error), "code": error.code}]}
-    return {}
+    match error:
+        case CycleError():
+            found: dict[str, Any] = {"cycle": error.cycle}
+        case AmbiguousCodeError():
+            found = {"candidates": error.candidates}
+        case VersionMovedError():
+            current = write_version_id(error.entity_code, error.current, error.slot)
+            found = {"current_version": current}
+        case RemarkMovedError():
+            found = {"current_revision": error.current}
+        case PlanStaleError():
+            found = {"delta": error.delta}
+        case InvalidChangeError():
+            found = _point_at(f"/change_data{error.pointer}", error)
+        case InvalidEdgeError() | InvalidRuleError() | BadScopeError() | InvalidMediaError():
+            found = _point_at(error.pointer, error)
+        case _:
+            found = {}
+    return found
+
+
+def _point_at(pointer: str, error: DomainError) -> dict[str, Any]:
+    return {"errors": [{"pointer": pointer, "detail": str(error), "code": error.code}]}
 
 
 def _read_drf(error: Exception, response: Response) -> dict[str, Any]:
@@ -176,7 +225,7 @@ def _read_drf(error: Exception, response: Response) -> dict[str, Any]:
             "extra": error.extra,
         }
     if isinstance(error, drf.ValidationError):
-        errors = list(_flatten("", error.detail))
+        errors = list(flatten_errors("", error.detail))
         code = "unknown-field" if all(one["code"] == "unknown" for one in errors) else None
         return {
             "status": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -189,17 +238,20 @@ def _read_drf(error: Exception, response: Response) -> dict[str, Any]:
     return {"status": response.status_code, "code": code, "detail": str(detail), "extra": {}}
 
 
-def _flatten(pointer: str, detail: Any) -> Iterator[dict[str, str]]:  # noqa: ANN401 (DRF's detail)
+def flatten_errors(
+    pointer: str,
+    detail: Any,  # noqa: ANN401 (DRF's detail)
+) -> Iterator[dict[str, str]]:
     """Yield one entry per message, with the JSON pointer of what it is about."""
     if isinstance(detail, dict):
         for key, value in detail.items():
             escaped = str(key).replace("~", "~0").replace("/", "~1")  # RFC 6901
             name = f"/{escaped}" if key != "" else ""  # no key: about the object itself
-            yield from _flatten(f"{pointer}{name}", value)
+            yield from flatten_errors(f"{pointer}{name}", value)
     elif isinstance(detail, list):
         for index, value in enumerate(detail):
             is_text = isinstance(value, str)
-            yield from _flatten(pointer if is_text else f"{pointer}/{index}", value)
+            yield from flatten_errors(pointer if is_text else f"{pointer}/{index}", value)
     else:
         yield {
             "pointer": pointer,

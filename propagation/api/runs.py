@@ -8,10 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from assets.exceptions import EntityNotFoundError
 from assets.models import AssetReference, Project
-from assets.services.lookup import find_project
+from assets.services.lookup import find_project, find_within
 from propagation.api.answers import describe_run
-from propagation.api.codes import write_version_id
+from propagation.api.describing import describe_comparison
 from propagation.api.paging import PageQuery, answer_page
 from propagation.api.strict import NoQuery, read_query
 from propagation.exceptions import RunNotFoundError
@@ -23,7 +24,10 @@ from propagation.models import (
     PropagationRun,
 )
 from propagation.models.run import ACTIVE_STATUSES, PROCESSED_ITEMS
-from versions.services.following import find_outdated
+from propagation.services.decide_holds import HoldFilter, find_holds
+from versions.naming import write_version_id
+from versions.services.following import find_left_behind, find_outdated
+from versions.services.outdated_media import find_outdated_media
 
 MAX_RUN_ID = 2**63 - 1
 
@@ -74,6 +78,27 @@ class RunItemsView(APIView):
         return answer_page(request, items, _describe_item, query=ItemsQuery)
 
 
+class RunItemView(APIView):
+    """One target of a run."""
+
+    def get(self, request: Request, run_id: int, asset_id: str) -> Response:
+        """Answer what became of it, with what it was before and after, field by field."""
+        read_query(NoQuery, request)
+        run = find_run(run_id, request)
+        (entity,) = find_within(run.project, [asset_id], request.user)
+        item = (
+            run.items.filter(entity=entity)
+            .select_related("entity", "batch", "version__entity", "before__entity")
+            .first()
+        )
+        if item is None:
+            raise EntityNotFoundError(entity.code)
+        compared = None
+        if item.before and item.version:
+            compared = describe_comparison(item.before, item.version)
+        return Response({**_describe_item(item), "changes": compared})
+
+
 class RunsView(APIView):
     """The runs of a project."""
 
@@ -101,7 +126,9 @@ class PropagationStatusView(APIView):
         lanes = open_batches.values("lane").order_by("lane").annotate(queued=Sum("size"))
         references = AssetReference.objects.filter(project=project)
         failed = PropagationItem.objects.filter(run__project=project, state=ItemState.FAILED)
-        outdated = find_outdated(references).aggregate(count=Count("target_id", distinct=True))
+        targets = Count("target_id", distinct=True)
+        outdated = find_outdated(references).aggregate(count=targets)
+        left_behind = find_left_behind(references).aggregate(count=targets)
         return Response(
             {
                 "project_id": project.code,
@@ -118,6 +145,9 @@ class PropagationStatusView(APIView):
                 ],
                 "lanes": {row["lane"]: {"queued": row["queued"]} for row in lanes},
                 "out_of_date": outdated["count"],
+                "pinned": left_behind["count"],
+                "held": find_holds(project=project, wanted=HoldFilter()).count(),
+                "outdated_media": find_outdated_media(project=project).count(),
                 "failed": failed.count(),
                 "graph_revision": project.graph_revision,
                 "seq": _read_seq(project),
@@ -148,7 +178,9 @@ def _describe_item(item: PropagationItem) -> dict[str, Any]:
         "id": item.entity.code,
         "type": item.entity.type,
         "state": item.state,
-        "lane": item.batch.lane,
+        "lane": item.batch.lane if item.batch else None,
+        "rule": item.rule,
+        "reason": item.reason,
         "level": item.level,
         "version": write_version_id(item.entity.code, version.number) if version else None,
         "error": item.error,

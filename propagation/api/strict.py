@@ -10,6 +10,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 from propagation.api.problem import Problem
+from versions.media import SLOT_PATTERN
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -28,6 +29,13 @@ class NoQuery(StrictSerializer):
     """No parameters."""
 
 
+class DryRunQuery(StrictSerializer):
+    """Parameters of every write that may start work. items: a dry run tells of each target."""
+
+    dry_run = serializers.BooleanField(default=False)
+    items = serializers.BooleanField(default=False)
+
+
 class JsonObjectField(serializers.Field[Any, Any, Any, Any]):
     """A JSON object, kept as it is."""
 
@@ -42,6 +50,24 @@ class JsonObjectField(serializers.Field[Any, Any, Any, Any]):
     def to_representation(self, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
         """Return the object."""
         return value
+
+
+class SlotField(serializers.RegexField):
+    """A slot, such as scene_video; `definition` is an entity's own data."""
+
+    default_error_messages = {
+        "invalid": "A slot is a word of at most 64 small letters, digits and underscores."
+    }
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 (DRF's signature)
+        super().__init__(SLOT_PATTERN, trim_whitespace=False, **options)
+
+
+class CodeField(serializers.CharField):
+    """An id as people write it: `project:code`, or a bare code; opaque, so nothing is trimmed."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 (DRF's signature)
+        super().__init__(max_length=600, trim_whitespace=False, **options)
 
 
 _S = TypeVar("_S", bound=StrictSerializer)
@@ -67,11 +93,15 @@ def read_query(
         if name not in known:
             detail = f"{name}: {_suggest(name, known)}"
             raise Problem(HTTPStatus.BAD_REQUEST, "unknown-parameter", detail)
-        if len(values) > 1:
+        if len(values) > 1 and not isinstance(known[name], serializers.ListField):
             detail = f"{name} is given {len(values)} times; once is clear."
             raise Problem(HTTPStatus.BAD_REQUEST, "repeated-parameter", detail)
     body = _read_object(request) if accepts_body else {}
-    given = serializer(data={**body, **request.query_params.dict()})
+    query = {
+        name: values if isinstance(known[name], serializers.ListField) else values[0]
+        for name, values in request.query_params.lists()
+    }
+    given = serializer(data={**body, **query})
     given.is_valid(raise_exception=True)
     return cast("dict[str, Any]", given.validated_data)
 

@@ -3,21 +3,26 @@
 from django.urls import path, register_converter
 
 from assets.models import Kind
-from propagation.api.catalogue import (
-    DiffView,
-    EntitiesView,
-    EntityView,
-    ProjectsView,
-    ProjectView,
-    VersionsView,
-    VersionView,
-)
+from propagation.api.as_of import AsOfView
+from propagation.api.catalogue import EntitiesView, EntityView, LockView, ProjectsView, ProjectView
 from propagation.api.changes import BatchView, PropagateView, RollbackView
-from propagation.api.codes import CodeConverter
+from propagation.api.codes import CodeConverter, TokenConverter
+from propagation.api.create_media import BatchVersionsView
+from propagation.api.files import FilesView, FileView
 from propagation.api.graph import DependenciesView, EdgesView
-from propagation.api.runs import PropagationStatusView, RunItemsView, RunsView, RunView
+from propagation.api.holds import DecideView, HoldsView
+from propagation.api.jobs import JobsView, JobView
+from propagation.api.look_ups import LookUpView, OutdatedMediaView
+from propagation.api.pins import PinsView
+from propagation.api.plans import PlanItemsView, PlanView
+from propagation.api.rules import RulesView, RuleView, SimulateView
+from propagation.api.runs import PropagationStatusView, RunItemsView, RunItemView, RunsView, RunView
+from propagation.api.steering import STEERS, SkipView, SteerView
+from propagation.api.undo import UndoView
+from propagation.api.versions import BestView, DiffView, SlotsView, VersionsView, VersionView
 
 register_converter(CodeConverter, "code")
+register_converter(TokenConverter, "token")
 
 urlpatterns = [
     path("projects", ProjectsView.as_view(), name="projects"),
@@ -28,18 +33,42 @@ urlpatterns = [
         name="propagation-status",
     ),
     path("projects/<code:project_id>/runs", RunsView.as_view(), name="runs"),
+    path("projects/<code:project_id>/rules", RulesView.as_view(), name="rules"),
+    path("projects/<code:project_id>/rules/simulate", SimulateView.as_view(), name="simulate"),
+    path("projects/<code:project_id>/rules/<slug:name>", RuleView.as_view(), name="rule"),
+    path("projects/<code:project_id>/holds", HoldsView.as_view(), name="holds"),
+    path("projects/<code:project_id>/holds/approve", DecideView.as_view(), name="approve-holds"),
+    path(
+        "projects/<code:project_id>/holds/reject",
+        DecideView.as_view(approves=False),
+        name="reject-holds",
+    ),
+    path("projects/<code:project_id>/best", LookUpView.as_view(), name="look-up"),
+    path(
+        "projects/<code:project_id>/outdated-media",
+        OutdatedMediaView.as_view(),
+        name="outdated-media",
+    ),
+    path("projects/<code:project_id>/as-of", AsOfView.as_view(), name="as-of"),
+    path("projects/<code:project_id>/files", FilesView.as_view(), name="files"),
+    path("files/<path:key>", FileView.as_view(), name="file"),
     *(
         path(
             f"projects/<code:project_id>/{kind}s",
             EntitiesView.as_view(kind=kind),
             name=f"{kind}s",
         )
-        for kind in Kind.values
+        for kind in (Kind.ASSET, Kind.SHOT, Kind.SEQUENCE)
     ),
     path("assets/<code:asset_id>", EntityView.as_view(), name="entity"),
+    path("assets/<code:asset_id>/lock", LockView.as_view(), name="lock"),
+    path("assets/<code:asset_id>/slots", SlotsView.as_view(), name="slots"),
+    path("assets/<code:asset_id>/best", BestView.as_view(), name="best"),
+    path("assets:batch_versions", BatchVersionsView.as_view(), name="batch-versions"),
     path("assets/<code:asset_id>/propagate", PropagateView.as_view(), name="propagate"),
     path("assets/<code:asset_id>/rollback", RollbackView.as_view(), name="rollback"),
     path("assets/<code:asset_id>/dependencies", DependenciesView.as_view(), name="dependencies"),
+    path("assets/<code:asset_id>/pins", PinsView.as_view(), name="pins"),
     path("assets/<code:asset_id>/versions", VersionsView.as_view(), name="versions"),
     path("assets/<code:asset_id>/versions/<int:number>", VersionView.as_view(), name="version"),
     path(
@@ -47,8 +76,16 @@ urlpatterns = [
         DiffView.as_view(),
         name="diff",
     ),
+    path("plans/<token:token>", PlanView.as_view(), name="plan"),
+    path("plans/<token:token>/items", PlanItemsView.as_view(), name="plan-items"),
     path("propagation/batch", BatchView.as_view(), name="batch"),
+    path("projects/<code:project_id>/jobs", JobsView.as_view(), name="jobs"),
+    path("jobs/<token:token>", JobView.as_view(), name="job"),
     path("edges", EdgesView.as_view(), name="edges"),
     path("runs/<int:run_id>", RunView.as_view(), name="run"),
     path("runs/<int:run_id>/items", RunItemsView.as_view(), name="run-items"),
+    *(path(f"runs/<int:run_id>/{how}", SteerView.as_view(how=how), name=how) for how in STEERS),
+    path("runs/<int:run_id>/items/<code:asset_id>", RunItemView.as_view(), name="run-item"),
+    path("runs/<int:run_id>/skip", SkipView.as_view(), name="skip"),
+    path("runs/<int:run_id>/undo", UndoView.as_view(), name="undo"),
 ]

@@ -10,12 +10,14 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Sum
 
+from propagation.execution.closing import close_batches
 from propagation.execution.leftovers import start_leftovers
 from propagation.execution.messages import send_step
+from propagation.execution.ready import select_ready
 from propagation.live.events import News, record_events
 from propagation.live.wake import signal_run
 from propagation.models import PropagationRun, RunStatus
-from propagation.models.run import ACTIVE_STATUSES
+from propagation.models.run import WORKING_STATUSES
 
 LONGEST_DELAY_S = 60
 MOST_RESENDS = 1000
@@ -26,21 +28,34 @@ def continue_run(*, run_id: int, generation: int, at: datetime, is_overdue: bool
     """Take the run's next action if it still is in that generation; else do nothing.
 
     Sends the batches of the current step that are not done; with none left, goes to the next
-    step; after the last one, finishes the run. What an attempt left undone is tried again after
+    step; after the last one, finishes the run. Of a run that is being cancelled nothing is sent;
+    it is finished as soon as nobody works on it. What an attempt left undone is tried again after
     1, 2, 4 … seconds; is_overdue: at once.
     """
     with transaction.atomic():
         run = (
             PropagationRun.objects.select_for_update(no_key=True)
-            .filter(pk=run_id, generation=generation, status__in=ACTIVE_STATUSES)
+            .filter(
+                pk=run_id,
+                generation=generation,
+                status__in=[*WORKING_STATUSES, RunStatus.CANCELLING],
+            )
             .first()
         )
         if run is None:
             return
+        is_cancelled = run.status == RunStatus.CANCELLING
+        if is_cancelled:
+            close_batches(run=run, at=at)
         open_batches = run.batches.filter(done_at=None).order_by("step", "number")
         first = open_batches.first()
         if first is None:
             _finish(run=run, at=at)
+            return
+        numbers = list(
+            select_ready(open_batches.filter(step=first.step)).values_list("number", flat=True)
+        )
+        if is_cancelled or not numbers:  # whoever works on the last of it calls again
             return
         is_retry = run.dispatched_at is not None and run.step == first.step
         waits = is_retry and not is_overdue
@@ -51,7 +66,6 @@ def continue_run(*, run_id: int, generation: int, at: datetime, is_overdue: bool
         run.status = RunStatus.RUNNING
         run.dispatched_at = at
         run.save(update_fields=["step", "generation", "status", "dispatched_at", "resends"])
-        numbers = list(open_batches.filter(step=first.step).values_list("number", flat=True))
         transaction.on_commit(
             partial(
                 send_step,
@@ -74,7 +88,7 @@ def _finish(*, run: PropagationRun, at: datetime) -> None:
     counts = run.batches.aggregate(
         failed=Sum("failed", default=0), applied=Sum("applied", default=0)
     )
-    run.status = _judge(total=run.total, failed=counts["failed"])
+    run.status = _judge(run=run, failed=counts["failed"])
     run.finished_at = at
     run.generation += 1
     run.save(update_fields=["status", "finished_at", "generation"])
@@ -93,7 +107,9 @@ def _finish(*, run: PropagationRun, at: datetime) -> None:
     transaction.on_commit(partial(signal_run, run_id=run.pk), robust=True)
 
 
-def _judge(*, total: int, failed: int) -> RunStatus:
+def _judge(*, run: PropagationRun, failed: int) -> RunStatus:
+    if run.status == RunStatus.CANCELLING:
+        return RunStatus.CANCELLED
     if not failed:
         return RunStatus.SUCCESS
-    return RunStatus.FAILED if failed == total else RunStatus.PARTIAL
+    return RunStatus.FAILED if failed == run.total else RunStatus.PARTIAL

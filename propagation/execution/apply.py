@@ -1,32 +1,45 @@
 """Apply a batch: the only writer of propagated versions."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
-from assets.models import AssetReference
+from assets.models import AssetReference, Follow
 from assets.setwise import update_rows
+from propagation.execution.jobs import open_jobs
+from propagation.execution.materials import read_shelf
+from propagation.execution.rebuild import Desk, Rebuilt, rebuild
+from propagation.execution.repair import start_repair
 from propagation.live.events import News, record_events
 from propagation.live.wake import signal_run
-from propagation.models import ItemState, PropagationBatch, PropagationItem
-from propagation.models.run import ACTIVE_STATUSES
+from propagation.models import (
+    ItemState,
+    PropagationBatch,
+    PropagationItem,
+    PropagationRun,
+)
+from propagation.models.run import WORKING_STATUSES
+from propagation.planning.reach import PUBLISHED
+from versions.canonical import JsonObject
+from versions.facets import NO_FACETS
 from versions.models import Head, Origin
-from versions.services.following import IS_OUTDATED, ReferenceState, read_states, with_followed
+from versions.services.classify import load_field_maps, read_set_back
+from versions.services.following import ReferenceState, find_moved, read_states
 from versions.services.heads import HeadState, lock_heads
 from versions.services.publish import (
-    Draft,
-    Input,
-    SealedDraft,
     Stamp,
-    VersionRef,
     publish_versions,
 )
 
 ERROR_LENGTH = 2000
+ClaimedItem: TypeAlias = tuple[int, int, int | None, int | None]
+"""Entity id, item id, and the ids of the versions before and after an earlier attempt, if any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,18 +63,47 @@ def apply_batch(*, run_id: int, number: int, at: datetime) -> BatchOutcome | Non
     batch = _claim(run_id, number)
     if batch is None:
         return None
-    items = list(
-        batch.items.filter(state=ItemState.QUEUED)
-        .order_by("level", "entity_id")
-        .values_list("entity_id", "pk")
+    return apply_items(batch=batch, items=batch.items.filter(state=ItemState.QUEUED), at=at)
+
+
+def apply_items(
+    *,
+    batch: PropagationBatch,
+    items: QuerySet[PropagationItem],
+    at: datetime,
+    results: Mapping[int, tuple[JsonObject, list[str]]] | None = None,
+) -> BatchOutcome:
+    """Rebuild items of a batch, on whose row the caller holds the lock, and write what became.
+
+    results: contents that somebody outside made, and the checksums of what from, by entity id.
+    One that was made from what is so no more is left as it is.
+    """
+    claimed: list[ClaimedItem] = list(
+        items.order_by("level", "entity_id").values_list(
+            "entity_id", "pk", "before_id", "version_id"
+        )
     )
+    targets = [entity_id for entity_id, *_ in claimed]
     heads = lock_heads(Head.objects.filter(entity__propagation_items__batch=batch))
     moved = _group_by_target(read_states(_select_moved(batch)))
-    stamp = Stamp(origin=Origin.PROPAGATED, at=at, run_id=run_id)
-    sealed = _rebuild([entity_id for entity_id, _ in items], heads, moved, stamp)
-    version_ids = publish_versions(sealed)
-    _finish_items(items, version_ids)
-    outcome = BatchOutcome(applied=len(sealed), unchanged=len(items) - len(sealed))
+    followed = [state.followed_id for entity_id in targets for state in moved.get(entity_id, ())]
+    shelf = read_shelf(entity_ids=targets, heads=heads, followed=followed)
+    project_id = batch.run.project_id
+    desk = Desk(
+        heads=heads,
+        moved=moved,
+        set_back=read_set_back(heads=heads.values()),
+        stamp=Stamp(origin=Origin.PROPAGATED, at=at, run_id=batch.run_id),
+        shelf=shelf,
+        results=results or {},
+        maps=load_field_maps(project_id=project_id) if shelf.handlers else None,
+    )
+    rebuilt = rebuild(targets, desk)
+    version_ids = publish_versions(list(rebuilt.made.values()))
+    done = [row for row in claimed if row[0] not in rebuilt.deferred]
+    outcome = _finish_items(done, heads, version_ids, rebuilt)
+    open_jobs(items=claimed, rebuilt=rebuilt, project_id=project_id, at=at)
+    _tell_more(batch.run, version_ids, desk, rebuilt, at)
     _finish_batch(batch, outcome, at)
     return outcome
 
@@ -85,19 +127,19 @@ def _claim(run_id: int, number: int) -> PropagationBatch | None:
     """
     return (
         PropagationBatch.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .filter(run_id=run_id, number=number, done_at=None, run__status__in=ACTIVE_STATUSES)
+        .filter(run_id=run_id, number=number, done_at=None, run__status__in=WORKING_STATUSES)
         .select_related("run")
         .first()
     )
 
 
 def _select_moved(batch: PropagationBatch) -> QuerySet[AssetReference]:
-    """Select what the batch's targets may have to consume: outdated, or made in this very batch."""
+    """Select what the batch's targets may have to consume: moved, or made in this very batch."""
     made_here = PropagationItem.objects.filter(
         run_id=batch.run_id, batch=batch, entity=OuterRef("source_id")
     )
     references = AssetReference.objects.filter(target__propagation_items__batch=batch)
-    return with_followed(references).filter(IS_OUTDATED | Exists(made_here))
+    return find_moved(references, also=Exists(made_here))
 
 
 def _group_by_target(states: Iterable[ReferenceState]) -> dict[int, list[ReferenceState]]:
@@ -107,83 +149,81 @@ def _group_by_target(states: Iterable[ReferenceState]) -> dict[int, list[Referen
     return grouped
 
 
-def _rebuild(
-    targets: Sequence[int],
-    heads: Mapping[int, HeadState],
-    moved: Mapping[int, Sequence[ReferenceState]],
-    stamp: Stamp,
-) -> list[SealedDraft]:
-    """Draft a version of each target that uses something that moved; targets in level order.
+def _tell_more(
+    run: PropagationRun,
+    version_ids: Mapping[int, int],
+    desk: Desk,
+    rebuilt: Rebuilt,
+    at: datetime,
+) -> None:
+    """Start a run for what follows the targets in facets that the plan did not know of.
 
-    A target keeps its content and records its new inputs. One that uses nothing that moved gets
-    no version, and neither does what depends only on it (early cut-off).
+    A target whose best is an older definition is made from that one, so for what follows the
+    latest more has changed; and a handler may change more than was consumed.
     """
-    made: dict[int, SealedDraft] = {}
-    for entity_id in targets:
-        inputs = [
-            given
-            for state in moved.get(entity_id, ())
-            if (given := _find_input(state, made)) is not None
-        ]
-        if inputs:
-            head = heads[entity_id]
-            made[entity_id] = Draft(
-                entity_id=entity_id,
-                entity_code=head.entity_code,
-                parent=head.best,
-                latest_number=head.latest_number,
-                content_id=head.content_id,
-                content_sha256=head.content_sha256,
-                inputs=inputs,
-            ).seal(stamp)
-    return list(made.values())
-
-
-def _find_input(state: ReferenceState, made: Mapping[int, SealedDraft]) -> Input | None:
-    if state.is_frozen:
-        return None
-    if state.source_id in made:
-        source = made[state.source_id].version
-    elif state.consumed_id != state.followed_id:
-        source = VersionRef(
-            entity_id=state.source_id, id=state.followed_id, checksum=state.followed_checksum
+    facets = {
+        pk: desk.set_back.get(pk, NO_FACETS) | rebuilt.more.get(pk, NO_FACETS)
+        for pk in {*desk.set_back, *rebuilt.more}
+        if pk in version_ids
+    }
+    if facets:
+        start_repair(
+            run=run,
+            sources={pk: version_ids[pk] for pk in facets},
+            facets=facets,
+            moved=PUBLISHED if rebuilt.more else frozenset({Follow.LATEST}),
+            note=f"follows what run {run.pk} rebuilt from more than its plan knew",
+            at=at,
         )
-    else:
-        return None
-    return Input(
-        source_id=state.source_id,
-        source_code=state.source_code,
-        role=state.role,
-        label=state.label,
-        position=state.position,
-        attributes=state.attributes,
-        source=source,
-        reference_id=state.id,
-    )
 
 
-def _finish_items(items: Sequence[tuple[int, int]], version_ids: Mapping[int, int]) -> None:
+def _finish_items(
+    items: Sequence[ClaimedItem],
+    heads: Mapping[int, HeadState],
+    version_ids: Mapping[int, int],
+    rebuilt: Rebuilt,
+) -> BatchOutcome:
+    """Write what became of the items.
+
+    One that was rebuilt at an earlier attempt, and needs nothing now, keeps what it was rebuilt as.
+    """
+    rows = []
+    for entity_id, pk, before_id, earlier_id in items:
+        version_id = version_ids.get(entity_id, earlier_id)
+        state = ItemState.APPLIED if version_id else ItemState.UNCHANGED
+        if entity_id in rebuilt.waiting:
+            state = ItemState.WAITING
+        error = rebuilt.failed.get(entity_id, "")[:ERROR_LENGTH].replace("\0", "")
+        if entity_id in rebuilt.failed:
+            state = ItemState.FAILED
+        rows.append((pk, state, before_id or heads[entity_id].best.id, version_id, error))
     update_rows(
         model=PropagationItem,
         key="id",
-        columns=["state", "version"],
-        rows=[
-            (
-                pk,
-                ItemState.APPLIED if entity_id in version_ids else ItemState.UNCHANGED,
-                version_ids.get(entity_id),
-            )
-            for entity_id, pk in items
-        ],
+        columns=["state", "before", "version", "error"],
+        rows=rows,
+    )
+    counts = Counter(state for _, state, *_ in rows)
+    return BatchOutcome(
+        applied=counts[ItemState.APPLIED],
+        unchanged=counts[ItemState.UNCHANGED],
+        failed=counts[ItemState.FAILED],
     )
 
 
+def finish_failed(*, batch: PropagationBatch, failed: int, at: datetime) -> None:
+    """Count items of a batch as failed, whose rows say so already."""
+    _finish_batch(batch, BatchOutcome(failed=failed), at)
+
+
 def _finish_batch(batch: PropagationBatch, outcome: BatchOutcome, at: datetime) -> None:
+    is_open = batch.items.filter(state__in=[ItemState.QUEUED, ItemState.WAITING]).exists()
     PropagationBatch.objects.filter(pk=batch.pk).update(
         applied=F("applied") + outcome.applied,
         unchanged=F("unchanged") + outcome.unchanged,
         failed=F("failed") + outcome.failed,
-        done_at=at,
+        deliveries=0 if is_open else F("deliveries"),  # it came to what it could
+        done_at=None if is_open else at,
     )
     record_events(
         project_id=batch.run.project_id,

@@ -8,7 +8,9 @@ from django.db import InterfaceError, InternalError, OperationalError, transacti
 from django.db.models import F
 
 from propagation.execution.apply import apply_batch, fail_batch
+from propagation.execution.ready import select_ready
 from propagation.models import PropagationBatch
+from propagation.models.run import WORKING_STATUSES
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +54,14 @@ def _attempt(run_id: int, number: int, at: datetime) -> None:
 
 
 def _count_delivery(run_id: int, number: int) -> int | None:
-    """Count one delivery of a batch that is not done; None when it is done or being done."""
+    """Count one delivery of a batch that is not done; None: it is done, being done, or paused."""
+    open_batches = PropagationBatch.objects.filter(
+        run_id=run_id, number=number, done_at=None, run__status__in=WORKING_STATUSES
+    )
     with transaction.atomic():
         batch = (
-            PropagationBatch.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(run_id=run_id, number=number, done_at=None)
+            select_ready(open_batches)
+            .select_for_update(skip_locked=True, of=("self",), no_key=True)
             .first()
         )
         if batch is None:

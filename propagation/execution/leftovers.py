@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from django.db.models import Q
-
-from assets.models import AssetReference, Project
-from propagation.execution.start import Cause, start_run
-from propagation.models import ItemState, PropagationItem, PropagationRun, RunKind, RunSource
+from assets.models import AssetReference, Follow, Project
+from propagation.execution.outdated import EXCUSED, select_last, select_moved
+from propagation.execution.repair import start_repair
+from propagation.models import PropagationItem, PropagationRun
 from versions.services.following import find_outdated, read_states
 
 
@@ -21,22 +20,24 @@ def start_leftovers(*, run: PropagationRun, at: datetime) -> PropagationRun | No
     revision = Project.objects.values_list("graph_revision", flat=True).get(pk=run.project_id)
     if revision == run.graph_revision:
         return None
-    moved_here = Q(source_id__in=PropagationItem.objects.filter(run=run).values("entity_id")) | Q(
-        source_id__in=RunSource.objects.filter(run=run).values("entity_id")
-    )
-    failed_here = PropagationItem.objects.filter(run=run, state=ItemState.FAILED)
+    moved_here = select_moved(run_ids=[run.pk])
+    # Those that failed, or that somebody keeps as they are, would only fail or be kept again.
+    excused = PropagationItem.objects.filter(select_last(EXCUSED))
     references = AssetReference.objects.filter(moved_here, project_id=run.project_id).exclude(
-        target_id__in=failed_here.values("entity_id")
+        target_id__in=excused.values("entity_id")
     )
+    if run.superseded_by_id:
+        taken = PropagationItem.objects.filter(run=run.superseded_by_id)
+        references = references.exclude(target_id__in=taken.values("entity_id"))
     # Also those that another run has queued: it may have read the source before it moved.
     states = read_states(find_outdated(references))
     sources = {state.source_id: state.followed_id for state in states}
     if not sources:
         return None
-    cause = Cause(
-        kind=RunKind.REPAIR,
-        actor=run.actor,
+    return start_repair(
+        run=run,
+        sources=sources,
+        moved=frozenset(Follow),
         note=f"linked while run {run.pk} was under way",
-        notify_users=run.notify_users,
+        at=at,
     )
-    return start_run(project_id=run.project_id, sources=sources, cause=cause, at=at)

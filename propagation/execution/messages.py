@@ -25,6 +25,16 @@ def send_start(*, run_id: int, lane: str) -> None:
         logger.warning("run_start_delayed run=%s error=%s", run_id, error)
 
 
+def send_continue(*, run_id: int, generation: int, lane: str) -> None:
+    """Ask a worker of the lane to take the run's next action; without a broker the sweep does."""
+    try:
+        current_app.send_task(
+            CONTINUE_TASK, args=[run_id, generation], queue=lane, ignore_result=True, retry=False
+        )
+    except BROKER_ERRORS as error:
+        logger.warning("run_continue_delayed run=%s error=%s", run_id, error)
+
+
 def send_step(*, run_id: int, generation: int, lane: str, numbers: list[int], delay_s: int) -> None:
     """Send the batches of one step as a chord whose callback continues the run."""
     header = [

@@ -1,6 +1,6 @@
-"""Start a run: plan it, write its rows, and send the first hint once they are committed."""
+"""Create a run with its plan, in the transaction of the change that causes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,10 @@ from django.db import transaction
 
 from assets.graph.cache import load_graph
 from assets.setwise import insert_rows
+from propagation.execution.judging import Bench, load_rules
 from propagation.execution.messages import send_start
+from propagation.execution.stale import check_shown
+from propagation.execution.taking_over import supersede_holds, take_over
 from propagation.live.events import News, record_events
 from propagation.models import (
     ItemState,
@@ -23,32 +26,107 @@ from propagation.models import (
     RunSource,
     RunStatus,
 )
+from propagation.planning.impact import Impact
 from propagation.planning.plan import Plan, PlanLimits, make_plan
+from propagation.planning.reach import PUBLISHED
+from propagation.planning.shown import Shown
+from propagation.rules.rule import Action
+from versions.change import FieldChange
+from versions.facets import ALL_FACETS, Facet
+from versions.services.heads import HeadState
+
+STATES = {
+    Action.HOLD: ItemState.HELD,
+    Action.IGNORE: ItemState.IGNORED,
+    Action.PINNED: ItemState.PINNED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """Why a run starts, and how it shall go."""
+    """Why a run starts, and how it shall go.
+
+    excluded: targets that it leaves as they are. undo_of: the run that it takes back. shown: the
+    plan that must come true.
+    """
 
     kind: RunKind
     actor: User | None
     note: str = ""
     mode: RunMode = RunMode.AUTO
     notify_users: bool = True
+    excluded: frozenset[int] = frozenset()
+    undo_of: int | None = None
+    shown: Shown | None = None
 
 
-def preview(*, project_id: int, source_ids: list[int], mode: RunMode) -> Plan:
-    """Return the plan that a change of the sources would have now; writes nothing."""
-    return make_plan(
-        graph=load_graph(project_id=project_id),
-        sources=source_ids,
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What rules are told of a change beside what its sources say: fields, and further types."""
+
+    fields: frozenset[str] = frozenset()
+    source_types: frozenset[str] = frozenset()
+
+
+def tell_fields(fields: Mapping[int, Iterable[FieldChange]]) -> Facts:
+    """Return what rules are told of these changed fields, by entity id."""
+    return Facts(fields=frozenset(one.field for some in fields.values() for one in some))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What a change would do, and how much that is."""
+
+    plan: Plan
+    impact: Impact
+    source_types: frozenset[str]
+
+
+def preview(
+    *,
+    project_id: int,
+    sources: Mapping[int, Facet],
+    mode: RunMode,
+    facts: Facts | None = None,
+    forced: Sequence[int] = (),
+    released: str = "",
+    excluded: frozenset[int] = frozenset(),
+    moved: frozenset[str] = PUBLISHED,
+) -> Preview:
+    """Return what a change of these facets of the sources would do now; writes nothing.
+
+    facts: what rules are told of the change. forced: targets that are rebuilt by themselves,
+    because a person released them: who and why. moved: what references may follow for the sources
+    to reach them.
+    """
+    graph = load_graph(project_id=project_id)
+    told = facts or Facts()
+    bench = Bench(
+        graph=graph,
+        rules=load_rules(project_id=project_id),
+        changed={entity_id: int(facets) for entity_id, facets in sources.items()},
+        fields=told.fields,
+        source_types=told.source_types | {graph.nodes[entity_id].type for entity_id in sources},
+        forced=dict.fromkeys(forced, int(ALL_FACETS)),
+        released=released,
+        mode=mode,
+        excluded=excluded,
+        moved=moved,
+    )
+    plan = make_plan(
+        graph=graph,
+        sources=bench.changed,
         mode=mode,
         limits=PlanLimits(
             lanes=settings.LANES,
             batch_sizes=settings.BATCH_SIZES,
             batch_threshold=settings.BATCH_LANE_THRESHOLD,
         ),
+        judge=bench.judge,
+        forced=bench.forced,
+        moved=moved,
     )
+    return Preview(plan=plan, impact=bench.impact, source_types=bench.source_types)
 
 
 def start_run(
@@ -57,15 +135,39 @@ def start_run(
     sources: Mapping[int, int],
     cause: Cause,
     at: datetime,
+    facets: Mapping[int, Facet] | None = None,
+    facts: Facts | None = None,
+    forced: Sequence[int] = (),
+    before: Mapping[int, HeadState] | None = None,
+    moved: frozenset[str] = PUBLISHED,
     news: Sequence[News] = (),
 ) -> PropagationRun:
     """Create the run for the sources' new versions (entity id → version id) and its whole plan.
 
-    Part of the transaction that published the versions: the run's rows are its outbox. A constant
-    number of statements. A run that affects nothing is finished at once. news: what the caller
-    has to tell; recorded here, because the event counter is locked last.
+    before: where the sources stood, by which the run can be undone. facets: what changed in each
+    source; all of it where that is not said. facts: what rules are told. forced: targets that are
+    rebuilt by themselves. moved: what references may follow for the sources to reach them, in the
+    words of Follow. Part of the transaction that published the versions: the run's rows are its
+    outbox. A constant number of statements. A run that updates nothing is finished at once. news:
+    what the caller has to tell; recorded here, because the event counter is locked last.
     """
-    plan = preview(project_id=project_id, source_ids=list(sources), mode=cause.mode)
+    known = facets or {}
+    changed = {entity_id: known.get(entity_id, ALL_FACETS) for entity_id in sources}
+    told = facts or Facts()
+    found = preview(
+        project_id=project_id,
+        sources=changed,
+        mode=cause.mode,
+        facts=told,
+        forced=forced,
+        released=f"by {cause.actor}: {cause.note}",
+        excluded=cause.excluded,
+        moved=moved,
+    )
+    plan = found.plan
+    stood = before or {}
+    if cause.shown is not None:
+        check_shown(cause.shown, plan, sources, stood)
     is_empty = plan.total == 0
     run = PropagationRun.objects.create(
         project_id=project_id,
@@ -75,18 +177,34 @@ def start_run(
         actor=cause.actor,
         note=cause.note,
         notify_users=cause.notify_users,
+        undo_of_id=cause.undo_of,
         graph_revision=plan.graph_revision,
         total=plan.total,
+        kept=len(plan.others),
         steps=plan.steps,
+        source_types=sorted(found.source_types),
+        fields=sorted(told.fields),
         created_at=at,
         finished_at=at if is_empty else None,
     )
     insert_rows(
         model=RunSource,
-        columns=["run", "entity", "version"],
-        rows=((run.pk, entity_id, version_id) for entity_id, version_id in sources.items()),
+        columns=["run", "entity", "version", "before"],
+        rows=(
+            (
+                run.pk,
+                entity_id,
+                version_id,
+                stood[entity_id].best.id if entity_id in stood else None,
+            )
+            for entity_id, version_id in sources.items()
+        ),
     )
+    if cause.kind != RunKind.REPAIR:  # which only follows what others decided
+        supersede_holds(plan)
     _insert_work(run, plan)
+    if cause.kind != RunKind.REPAIR:
+        take_over(run=run, sources=sources, at=at)
     record_events(
         project_id=project_id,
         news=[
@@ -119,9 +237,10 @@ def _insert_work(run: PropagationRun, plan: Plan) -> None:
                 "applied",
                 "unchanged",
                 "failed",
+                "skipped",
             ],
             rows=(
-                (run.pk, batch.number, batch.step, batch.lane, len(batch.targets), 0, 0, 0, 0)
+                (run.pk, batch.number, batch.step, batch.lane, len(batch.targets), 0, 0, 0, 0, 0)
                 for batch in plan.batches
             ),
             returning=["number", "id"],
@@ -129,10 +248,35 @@ def _insert_work(run: PropagationRun, plan: Plan) -> None:
     )
     insert_rows(
         model=PropagationItem,
-        columns=["run", "entity", "batch", "level", "state", "error"],
+        columns=["run", "entity", "batch", "level", "state", "rule", "reason", "error"],
         rows=(
-            (run.pk, target.entity_id, batch_ids[batch.number], target.level, ItemState.QUEUED, "")
+            (
+                run.pk,
+                target.entity_id,
+                batch_ids[batch.number],
+                target.level,
+                ItemState.QUEUED,
+                target.verdict.rule,
+                target.verdict.reason,
+                "",
+            )
             for batch in plan.batches
             for target in batch.targets
+        ),
+    )
+    insert_rows(
+        model=PropagationItem,
+        columns=["run", "entity", "level", "state", "rule", "reason", "error"],
+        rows=(
+            (
+                run.pk,
+                one.arrival.entity_id,
+                one.arrival.level,
+                STATES[one.verdict.action],
+                one.verdict.rule,
+                one.verdict.reason,
+                "",
+            )
+            for one in plan.others
         ),
     )

@@ -15,6 +15,7 @@ REFERENCE_KEYS = {
     "asset": frozenset({"id", "type", "worn_by", "used_in", "depends_on"}),
     "shot": frozenset({"shot_id", "depends_on", "visual_prompt"}),
     "sequence": frozenset({"sequence_id", "shots", "parent", "depends_on"}),
+    "project": frozenset({"id"}),
 }
 PROMPT_KEYS = frozenset(f"{role}_references" for role in SHOT_ROLES)
 

@@ -107,7 +107,7 @@ def _is_asset_type(type_: object) -> bool:
     return (
         isinstance(type_, str)
         and 0 < len(type_) <= TYPE_LENGTH
-        and type_ not in ("shot", "sequence")
+        and type_ not in ("shot", "sequence", "project")
         and find_code_problem(type_) is None
     )
 

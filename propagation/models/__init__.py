@@ -1,18 +1,26 @@
 """Runs, their batches and items, and the events that they leave."""
 
 from propagation.models.event import Event, EventCounter
+from propagation.models.job import ExternalJob, JobState
+from propagation.models.rule import PropagationRule, RuleAction
 from propagation.models.run import PropagationRun, RunKind, RunMode, RunSource, RunStatus
+from propagation.models.stored_plan import StoredPlan
 from propagation.models.work import ItemState, PropagationBatch, PropagationItem
 
 __all__ = [
     "Event",
     "EventCounter",
+    "ExternalJob",
     "ItemState",
+    "JobState",
     "PropagationBatch",
     "PropagationItem",
+    "PropagationRule",
     "PropagationRun",
+    "RuleAction",
     "RunKind",
     "RunMode",
     "RunSource",
     "RunStatus",
+    "StoredPlan",
 ]

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from assets.models import Entity, Project
+from assets.models.json_text import JSONTextField
 from versions.models import Version
 
 
@@ -12,37 +13,58 @@ class RunKind(models.TextChoices):
 
     CHANGE = "change"
     ROLLBACK = "rollback"
+    BEST = "best", "best: another version was made the best"
+    APPROVAL = "approval", "approval: another version is the newest approved"
     RELINK = "relink", "relink: references were added or removed"
     IMPORT = "import"
     REPAIR = "repair", "repair: references were found outdated"
+    RELEASE = "release", "release: held targets were approved"
+    PIN = "pin", "pin: references were pinned to a version, or let go"
+    UNDO = "undo", "undo: another run was taken back"
 
 
 class RunMode(models.TextChoices):
     """Which lanes the run may use (STORY-089: propagation_mode).
 
     auto: critical targets and what lies before them through realtime, the rest through batch or
-    background by their number. Any other: all through that lane.
+    background by their number. A lane: all through that one. mark: nothing is updated, the targets
+    are outdated for all to see. manual: all is held for a person, whatever the rules say.
     """
 
     AUTO = "auto"
     REALTIME = "realtime"
     BATCH = "batch"
     BACKGROUND = "background"
+    MARK = "mark"
+    MANUAL = "manual"
 
 
 class RunStatus(models.TextChoices):
-    """Where a run stands: accepted → running → one of the rest, which are final."""
+    """Where a run stands: accepted → running → one of the last four, which are final.
+
+    paused: nothing new starts until somebody resumes it. cancelling: nothing new starts at all,
+    and what is under way is waited for.
+    """
 
     ACCEPTED = "accepted"
     RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
     SUCCESS = "success"
     PARTIAL = "partial", "partial: some items failed"
     FAILED = "failed", "failed: every item failed"
+    CANCELLED = "cancelled", "cancelled: a person ended it, or a newer run took it over"
 
 
-ACTIVE_STATUSES = (RunStatus.ACCEPTED, RunStatus.RUNNING)
+WORKING_STATUSES = (RunStatus.ACCEPTED, RunStatus.RUNNING)
+"""Those in which batches are done."""
+ACTIVE_STATUSES = (*WORKING_STATUSES, RunStatus.PAUSED, RunStatus.CANCELLING)
+"""Those of a run that is not over."""
 PROCESSED_ITEMS = models.Sum(
-    models.F("batches__applied") + models.F("batches__unchanged") + models.F("batches__failed"),
+    models.F("batches__applied")
+    + models.F("batches__unchanged")
+    + models.F("batches__failed")
+    + models.F("batches__skipped"),
     default=0,
 )
 """SQL: the items of a run that are done, from its few batches instead of its many items."""
@@ -68,12 +90,38 @@ class PropagationRun(models.Model):
     notify_users = models.BooleanField(default=True)
     graph_revision = models.BigIntegerField(help_text="The graph that the plan was made on.")
     total = models.PositiveIntegerField(help_text="Items.")
+    kept = models.PositiveIntegerField(
+        default=0, help_text="Targets that rules held or ignored when it was planned."
+    )
     steps = models.PositiveIntegerField(help_text="Chords, one after the other.")
     step = models.PositiveIntegerField(default=0, help_text="The chord under way, from 0.")
     generation = models.PositiveIntegerField(default=0)
     resends = models.PositiveSmallIntegerField(
         default=0, help_text="How often the step under way was sent again."
     )
+    was_paused = models.BooleanField(
+        default=False, help_text="Its duration says nothing about its work then."
+    )
+    attempts = models.PositiveSmallIntegerField(
+        default=1, help_text="How often its work was taken up: once, and once per retry."
+    )
+    superseded_by = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        related_name="supersedes",
+        db_index=False,
+        help_text="The newer run of the same source that took over what was not started.",
+    )
+    undo_of = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        related_name="undone_by",
+        help_text="The run that this one takes back.",
+    )
+    source_types = JSONTextField(default=list, help_text="What rules were asked about.")
+    fields = JSONTextField(default=list, help_text="What rules were asked about.")
     created_at = models.DateTimeField()
     dispatched_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -120,6 +168,14 @@ class RunSource(models.Model):
     run = models.ForeignKey(PropagationRun, models.CASCADE, related_name="sources", db_index=False)
     entity = models.ForeignKey(Entity, models.PROTECT, related_name="+", db_index=False)
     version = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
+    before = models.ForeignKey(
+        Version,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="The best version until then; none when only an approval moved.",
+    )
 
     class Meta:
         constraints = [

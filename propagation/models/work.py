@@ -8,12 +8,21 @@ from versions.models import Version
 
 
 class ItemState(models.TextChoices):
-    """What became of one target; all but queued are final."""
+    """What became of one target; all but queued, waiting and held are final."""
 
     QUEUED = "queued"
+    WAITING = "waiting", "waiting: somebody outside makes it"
     APPLIED = "applied", "applied: it has a new version"
     UNCHANGED = "unchanged", "unchanged: nothing that it uses had moved"
     FAILED = "failed"
+    HELD = "held", "held: a rule kept it back for a person"
+    IGNORED = "ignored", "ignored: a rule leaves it as it is"
+    PINNED = "pinned", "pinned: it does not follow what changed"
+    RELEASED = "released", "released: a person let it go on, in another run"
+    REJECTED = "rejected", "rejected: a person leaves it as it is"
+    SUPERSEDED = "superseded", "superseded: a newer run took it over"
+    SKIPPED = "skipped", "skipped: a person left it out while the run was under way"
+    CANCELLED = "cancelled", "cancelled: the run was ended before it was started"
 
 
 class PropagationBatch(models.Model):
@@ -33,6 +42,9 @@ class PropagationBatch(models.Model):
     applied = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(
+        default=0, help_text="Items that were never started: skipped, cancelled or superseded."
+    )
     done_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -45,7 +57,10 @@ class PropagationBatch(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(
-                    size=models.F("applied") + models.F("unchanged") + models.F("failed")
+                    size=models.F("applied")
+                    + models.F("unchanged")
+                    + models.F("failed")
+                    + models.F("skipped")
                 )
                 | models.Q(done_at=None),
                 name="a_done_batch_accounts_for_each_item",
@@ -66,14 +81,30 @@ class PropagationItem(models.Model):
     batch = models.ForeignKey(
         PropagationBatch,
         models.CASCADE,
+        null=True,
         related_name="items",
-        # A batch reads its items by it.
+        # A batch reads its items by it. None: the item was held or ignored.
     )
     level = models.PositiveIntegerField(help_text="Longest distance from the change, in edges.")
     state = models.CharField(max_length=16, choices=ItemState, default=ItemState.QUEUED)
-    version = models.ForeignKey(
-        Version, models.PROTECT, null=True, related_name="+", db_index=False
+    before = models.ForeignKey(
+        Version,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="The target's best version until it was rebuilt.",
     )
+    version = models.ForeignKey(
+        Version,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="What it was rebuilt as; of an item that is tried again, at its last attempt.",
+    )
+    rule = models.CharField(max_length=64, help_text="The rule that decided about it.")
+    reason = models.TextField(help_text="What made the rule fit.")
     error = models.TextField(blank=True, default="")
 
     class Meta:
@@ -83,19 +114,31 @@ class PropagationItem(models.Model):
                 condition=models.Q(state__in=ItemState.values), name="item_state_is_known"
             ),
             models.CheckConstraint(
-                condition=models.Q(state="applied", version__isnull=False)
-                | ~models.Q(state="applied") & models.Q(version=None),
+                condition=~models.Q(state="applied") | models.Q(version__isnull=False),
                 name="an_applied_item_has_its_version",
             ),
         ]
         indexes = [
-            # check_consistency excuses targets that an unfinished run contains or that failed;
-            # both are few, so the index is small although the table is not.
+            # check_consistency excuses targets that an unfinished run contains, that failed, or
+            # that somebody keeps as they are; they are few, though the table is not.
             models.Index(
                 fields=["entity"],
                 name="open_items",
-                condition=models.Q(state__in=["queued", "failed"]),
+                condition=models.Q(
+                    state__in=[
+                        "queued",
+                        "waiting",
+                        "failed",
+                        "held",
+                        "ignored",
+                        "rejected",
+                        "skipped",
+                        "cancelled",
+                    ]
+                ),
             ),
+            # The list of what waits for a person, and how much of a run does.
+            models.Index(fields=["run"], name="held_items", condition=models.Q(state="held")),
         ]
 
     def __str__(self) -> str:

@@ -3,15 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from propagation.rules.rule import Verdict
+
 Level = Sequence[int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """One entity of a plan; level: its longest distance from the change, in edges, from 1."""
+    """One entity of a plan, and by which rule it is updated.
+
+    level: its longest distance from the change, in edges, from 1.
+    """
 
     entity_id: int
     level: int
+    verdict: Verdict
 
 
 def cut_steps(levels: Sequence[Sequence[Target]], *, size: int) -> Iterator[list[list[Target]]]:

@@ -8,8 +8,8 @@ from django.db.models import Max
 from django.db.models.functions import Coalesce, Greatest
 
 from propagation.execution.advance import continue_run
-from propagation.models import PropagationRun
-from propagation.models.run import ACTIVE_STATUSES
+from propagation.models import PropagationRun, RunStatus
+from propagation.models.run import WORKING_STATUSES
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,8 @@ def sweep(*, at: datetime) -> list[int]:
     queue a message is not lost but waiting. Any number of sweepers may run: each resend is a
     compare-and-set on the run's generation, and a batch that is done is not done again.
     """
-    active = PropagationRun.objects.filter(status__in=ACTIVE_STATUSES).annotate(
+    statuses = [*WORKING_STATUSES, RunStatus.CANCELLING]
+    active = PropagationRun.objects.filter(status__in=statuses).annotate(
         moved_at=Greatest(
             Coalesce("dispatched_at", "created_at"),
             Coalesce(Max("batches__done_at"), "created_at"),

@@ -24,8 +24,9 @@ from propagation.services.propagate_change import (
     propagate_changes,
 )
 from versions.canonical import JsonObject
+from versions.exceptions import EntityLockedError, VersionsError
 
-RequestError = AssetsError | PropagationError
+RequestError = AssetsError | PropagationError | VersionsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +131,8 @@ def _check(
         return found
     if found.project_id in refusals:
         return refusals[found.project_id]
+    if found.is_locked:
+        return EntityLockedError(found.code)
     change = Change(entity=found, data=request.data)
     try:
         check_change(kind=found.kind, patches=change.patches)

@@ -6,16 +6,27 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from assets.models import Entity
+from assets.models import Entity, Kind, Project
 from assets.services.history import record_history
 from assets.setwise import select_ids, update_rows
-from propagation.execution.start import Cause, start_run
+from propagation.execution.stale import check_nothing_shown
+from propagation.execution.start import Cause, Facts, start_run, tell_fields
 from propagation.live.events import News
 from propagation.models import PropagationRun
 from versions.canonical import JsonObject, hash_text, write_canonical
+from versions.change import find_changes
+from versions.facets import NO_FACETS
 from versions.models import Content, Origin
+from versions.services.classify import classify_changes, read_set_back
 from versions.services.heads import HeadState
-from versions.services.publish import Draft, Stamp, publish_versions, store_contents
+from versions.services.publish import (
+    Draft,
+    Stamp,
+    find_time,
+    publish_versions,
+    store_contents,
+)
+from versions.services.slots import lock_entities
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +43,15 @@ class Outcome:
 
     @property
     def affected(self) -> int:
-        """How many dependents the run contains."""
-        return self.run.total if self.run else 0
+        """How many dependents the change reaches: the run's, and those that rules kept back."""
+        return self.run.total + self.run.kept if self.run else 0
 
 
 def publish_contents(
     *,
     project_id: int,
     heads: Mapping[int, HeadState],
+    before: Mapping[int, JsonObject],
     contents: Mapping[int, JsonObject],
     origin: Origin,
     cause: Cause,
@@ -47,7 +59,8 @@ def publish_contents(
 ) -> Outcome:
     """Publish the contents that differ from what the heads carry, and start one run for them.
 
-    contents: by entity id. The caller holds the locks on the heads, in the same transaction.
+    before: what they carry; contents: what they shall; both by entity id. The caller holds the
+    locks on the heads, in the same transaction.
     """
     bodies = {entity_id: write_canonical(content) for entity_id, content in contents.items()}
     changed = {
@@ -56,16 +69,20 @@ def publish_contents(
         if hash_text(body) != heads[entity_id].content_sha256
     }
     if not changed:
+        check_nothing_shown(cause.shown)
         return Outcome(run=None, version_numbers={pk: heads[pk].best_number for pk in contents})
     content_ids = store_contents(changed.values())
+    facets = classify_changes(
+        project_id=project_id, heads=heads, contents={pk: contents[pk] for pk in changed}
+    )
     drafts = [
         Draft(
             entity_id=entity_id,
             entity_code=heads[entity_id].entity_code,
-            parent=heads[entity_id].best,
-            latest_number=heads[entity_id].latest_number,
+            head=heads[entity_id],
             content_id=content_ids[hash_text(body)],
             content_sha256=hash_text(body),
+            changed=facets[entity_id],
             note=cause.note,
         )
         for entity_id, body in changed.items()
@@ -74,7 +91,8 @@ def publish_contents(
         project_id=project_id,
         heads=heads,
         drafts=drafts,
-        names={pk: contents[pk].get("name") for pk in changed},
+        contents={pk: contents[pk] for pk in changed},
+        facts=tell_fields({pk: find_changes(before[pk], contents[pk]) for pk in changed}),
         origin=origin,
         cause=cause,
         at=at,
@@ -86,24 +104,45 @@ def publish_drafts(
     project_id: int,
     heads: Mapping[int, HeadState],
     drafts: Sequence[Draft],
-    names: Mapping[int, object],
+    contents: Mapping[int, JsonObject],
+    facts: Facts,
     origin: Origin,
     cause: Cause,
     at: datetime,
 ) -> Outcome:
-    """Publish the drafts, keep the entities' names in step, and start one run for all of them."""
+    """Publish the drafts, keep names in step with the contents, and start one run for all.
+
+    facts: what rules are told of the change.
+    """
+    set_back = read_set_back(heads=heads.values())
     stamp = Stamp(origin=origin, at=at, author=cause.actor)
-    version_ids = publish_versions([draft.seal(stamp) for draft in drafts])
+    sealed = [draft.seal(stamp) for draft in drafts]
+    version_ids = publish_versions(sealed)
+    at = find_time(sealed, at)
+    names = {pk: content.get("name") for pk, content in contents.items()}
     rename_entities(names=names, actor=cause.actor, at=at)
-    numbers = {draft.entity_id: draft.latest_number + 1 for draft in drafts}
+    mirror_project(project_id=project_id, contents=contents, actor=cause.actor)
+    numbers = {one.draft.entity_id: one.number for one in sealed}
     news = [
         News(
             type="version_created",
-            payload={"asset_id": draft.entity_code, "number": numbers[draft.entity_id]},
+            payload={"asset_id": one.draft.entity_code, "number": one.number},
         )
-        for draft in drafts
+        for one in sealed
     ]
-    run = start_run(project_id=project_id, sources=version_ids, cause=cause, at=at, news=news)
+    run = start_run(
+        project_id=project_id,
+        sources=version_ids,
+        before=heads,
+        facets={
+            draft.entity_id: draft.changed | set_back.get(draft.entity_id, NO_FACETS)
+            for draft in drafts
+        },
+        facts=facts,
+        cause=cause,
+        at=at,
+        news=news,
+    )
     unchanged = {pk: head.best_number for pk, head in heads.items() if pk not in numbers}
     return Outcome(run=run, version_numbers=unchanged | numbers, changed=frozenset(numbers))
 
@@ -113,6 +152,9 @@ def rename_entities(*, names: Mapping[int, object], actor: User | None, at: date
     wanted = {pk: name if isinstance(name, str) else "" for pk, name in names.items()}
     present = dict(Entity.objects.filter(pk__in=select_ids(wanted)).values_list("pk", "name"))
     renamed = [(pk, name) for pk, name in wanted.items() if present[pk] != name]
+    if not renamed:
+        return
+    lock_entities(ids=[pk for pk, _ in renamed])
     update_rows(model=Entity, key="id", columns=["name"], rows=renamed)
     record_history(
         model=Entity,
@@ -122,6 +164,26 @@ def rename_entities(*, names: Mapping[int, object], actor: User | None, at: date
         reason="name of a new version",
         at=at,
     )
+
+
+def mirror_project(
+    *, project_id: int, contents: Mapping[int, JsonObject], actor: User | None
+) -> None:
+    """Write a new definition of the project itself into the project's row, with its history.
+
+    The caller locked that row before the heads.
+    """
+    own = Entity.objects.filter(project=project_id, kind=Kind.PROJECT, pk__in=list(contents))
+    entity = own.first()
+    if entity is None:
+        return
+    project = Project.objects.get(pk=project_id)
+    details = dict(contents[entity.pk])
+    name = details.pop("name", None)
+    project.name = name if isinstance(name, str) and name else project.code
+    project.details = details
+    project._history_user = actor  # type: ignore[attr-defined]  # noqa: SLF001 (simple-history's)
+    project.save(update_fields=["name", "details"])
 
 
 def load_contents(*, heads: Mapping[int, HeadState]) -> dict[int, JsonObject]:

@@ -1,35 +1,35 @@
 """Add and remove references: the graph changes, and so does what its targets are made from."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from assets.exceptions import CycleError, ReferenceNotFoundError
 from assets.graph.cache import load_graph
-from assets.models import AssetReference, Entity, Project, Role
+from assets.models import AssetReference, Entity, Follow, Role
 from assets.services.access import check_role
-from assets.services.locking import advance_graph_revision, lock_project
+from assets.services.locking import lock_project
+from assets.setwise import select_ids
 from propagation.exceptions import InvalidEdgeError
-from propagation.execution.start import Cause, start_run
+from propagation.execution.start import Cause
 from propagation.live.events import News
 from propagation.services.change_content import Outcome
 from propagation.services.check_edge import check_edge, check_ends, check_single
+from propagation.services.publish_revision import Revision, publish_revision
 from propagation.services.relinking import (
     Relinking,
     StoredUse,
     Use,
     UseKey,
-    list_inputs,
-    write_relinking,
 )
 from versions.canonical import JsonObject
-from versions.models import Head, Origin
-from versions.services.drafting import Edits, draft_versions
-from versions.services.following import read_frozen
-from versions.services.heads import lock_heads
-from versions.services.publish import Stamp, publish_versions
+from versions.facets import Facet, get_consumed
+from versions.models import Head, Origin, Pin
+from versions.services.heads import VersionRef, lock_heads
+from versions.services.slots import check_unlocked
 
 TOLD_TARGETS = 100
 """Codes that an event names; more are counted only."""
@@ -37,7 +37,12 @@ TOLD_TARGETS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """One use of a source by a target, as a person names it."""
+    """One use of a source by a target, as a person names it.
+
+    follow None: as it is, and `best` for a new one. facets None: as they are, and those of the
+    role for a new one. pinned: the version of the source that a frozen one stays at; None: the one
+    that it has consumed.
+    """
 
     source: Entity
     target: Entity
@@ -45,6 +50,9 @@ class Edge:
     label: str = ""
     position: int = 0
     attributes: JsonObject = field(default_factory=dict)
+    follow: Follow | None = None
+    facets: Facet | None = None
+    pinned: VersionRef | None = None
 
 
 @transaction.atomic
@@ -53,10 +61,10 @@ def change_references(
 ) -> Outcome:
     """Add and remove references of one project; targets get a version, dependents a run.
 
-    Adding one that exists, with the same role and label, gives it the position and attributes of
-    the new one, and does nothing when they are the same. SelfReferenceError, CycleError with the
-    path, CrossProjectReferenceError, InvalidEdgeError for ends that the role does not allow,
-    ReferenceNotFoundError, RoleTooLowError.
+    Adding one that exists, with the same role and label, gives it the position, attributes and
+    policy of the new one, and does nothing when they are the same. SelfReferenceError, CycleError
+    with the path, CrossProjectReferenceError, InvalidEdgeError for ends that the role does not
+    allow, ReferenceNotFoundError, EntityLockedError for a target, RoleTooLowError.
     """
     if not added and not removed:
         return Outcome(run=None, version_numbers={})
@@ -70,11 +78,35 @@ def change_references(
     relinking = _compare(added, removed)
     if relinking.is_empty:
         return Outcome(run=None, version_numbers={})
+    touched = [one.id for one in (*relinking.changed, *relinking.removed)]
+    check_pins(reference_ids=touched, actor=cause.actor, project_id=project_id)
     _check_cycles(project_id, relinking)
     check_single(uses=relinking.added)
-    entities = {e.pk: e for edge in (*added, *removed) for e in (edge.source, edge.target)}
-    codes = {pk: entity.code for pk, entity in entities.items()}
-    return _write(project, relinking, codes, cause, at)
+    ids = {entity.pk for edge in (*added, *removed) for entity in (edge.source, edge.target)}
+    heads = lock_heads(Head.objects.filter(entity_id__in=ids))
+    targets = sorted({use.target_id for use in relinking.uses})
+    check_unlocked(entity_ids=targets)
+    return publish_revision(
+        project=project,
+        heads=heads,
+        revision=Revision(
+            relinking=relinking,
+            pinned={_make_use(edge).key: edge.pinned for edge in added if edge.pinned},
+        ),
+        origin=Origin.RELINKED,
+        cause=cause,
+        at=at,
+        news=[_tell(relinking, [heads[pk].entity_code for pk in targets])],
+    )
+
+
+def check_pins(*, reference_ids: Collection[int], actor: User | None, project_id: int) -> None:
+    """Raise RoleTooLowError unless whoever edits these pinned them, or is a supervisor."""
+    pins = Pin.objects.filter(reference__in=select_ids(reference_ids))
+    if actor is not None:
+        pins = pins.exclude(owner=actor)
+    if pins.exists():
+        check_role(actor=actor, project_id=project_id, needed=Role.SUPERVISOR)
 
 
 def find_edge(*, source: Entity, target: Entity, role: str | None, label: str | None) -> Edge:
@@ -95,49 +127,21 @@ def find_edge(*, source: Entity, target: Entity, role: str | None, label: str | 
         uses = ", ".join(f"{one.role} {one.label!r}" for one in references)
         raise InvalidEdgeError("role", f"Several references fit; name role and label: {uses}.")
     (one,) = references
-    return Edge(source=source, target=target, role=one.role, label=one.label)
+    return make_edge(one)
 
 
-def _write(
-    project: Project,
-    relinking: Relinking,
-    codes: Mapping[int, str],
-    cause: Cause,
-    at: datetime,
-) -> Outcome:
-    """Write the references, publish their targets and start the run.
-
-    The sources' heads are locked as well: a run that is about to move one either finds the new
-    reference when it ends, or has moved it before it is read here.
-    """
-    heads = lock_heads(Head.objects.filter(entity_id__in=list(codes)))
-    added_ids = write_relinking(
-        relinking=relinking, project=project, actor=cause.actor, reason=cause.note, at=at
+def make_edge(reference: AssetReference) -> Edge:
+    """Return a stored reference as a person would name it."""
+    return Edge(
+        source=reference.source,
+        target=reference.target,
+        role=reference.role,
+        label=reference.label,
+        position=reference.position,
+        attributes=reference.attributes,
+        follow=Follow(reference.follow),
+        facets=Facet(reference.facets),
     )
-    advance_graph_revision(project=project)
-    inputs = list_inputs(relinking=relinking, added_ids=added_ids, codes=codes)
-    drafts = draft_versions(
-        edits=Edits(
-            codes=codes,
-            contents={},
-            inputs=inputs,
-            note=cause.note,
-            frozen=read_frozen(AssetReference.objects.filter(project=project)),
-        ),
-        order=load_graph(project_id=project.pk).sort(inputs),
-        heads=heads,
-        stamp=Stamp(origin=Origin.RELINKED, at=at, author=cause.actor),
-    )
-    version_ids = publish_versions(drafts)
-    run = start_run(
-        project_id=project.pk,
-        sources=version_ids,
-        cause=cause,
-        at=at,
-        news=[_tell(relinking, [codes[pk] for pk in inputs])],
-    )
-    numbers = {pk: heads[pk].latest_number + 1 for pk in version_ids}
-    return Outcome(run=run, version_numbers=numbers, changed=frozenset(numbers))
 
 
 def _tell(relinking: Relinking, targets: Sequence[str]) -> News:
@@ -161,6 +165,13 @@ def _compare(added: Sequence[Edge], removed: Sequence[Edge]) -> Relinking:
     wanted = {use.key: use for use in map(_make_use, added)}
     unwanted = {use.key: use for use in map(_make_use, removed) if use.key not in wanted}
     stored = {key: _find_stored(key) for key in (*wanted, *unwanted)}
+    pinned = {_make_use(edge).key for edge in added if edge.pinned}
+    for edge in added:
+        use, known = wanted[_make_use(edge).key], stored[_make_use(edge).key]
+        if known is not None and edge.follow is None:
+            wanted[use.key] = replace(wanted[use.key], follow=known.use.follow)
+        if known is not None and edge.facets is None:
+            wanted[use.key] = replace(wanted[use.key], facets=known.use.facets)
     for edge in removed:
         if stored[_make_use(edge).key] is None:
             detail = f"{edge.target.code} does not use {edge.source.code} as {edge.role}."
@@ -170,7 +181,7 @@ def _compare(added: Sequence[Edge], removed: Sequence[Edge]) -> Relinking:
         changed=[
             StoredUse(id=known.id, use=use)
             for key, use in wanted.items()
-            if (known := stored[key]) is not None and known.use != use
+            if (known := stored[key]) is not None and (known.use != use or key in pinned)
         ],
         removed=[known for key in unwanted if (known := stored[key]) is not None],
     )
@@ -195,6 +206,8 @@ def _make_use(edge: Edge) -> Use:
         label=edge.label,
         position=edge.position,
         attributes=edge.attributes,
+        follow=edge.follow or Follow.BEST,
+        facets=get_consumed(edge.role) if edge.facets is None else edge.facets,
     )
 
 
@@ -212,5 +225,7 @@ def _find_stored(key: UseKey) -> StoredUse | None:
         label=label,
         position=reference.position,
         attributes=reference.attributes,
+        follow=Follow(reference.follow),
+        facets=Facet(reference.facets),
     )
     return StoredUse(id=reference.pk, use=use)

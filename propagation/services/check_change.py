@@ -35,6 +35,8 @@ def _check_patch(kind: str, patch: JsonObject) -> None:
         for key in sorted(prompt.keys() & PROMPT_KEYS):
             _refuse(f"visual_prompt/{key}", f"{key} is not content; use edges.")
     name = patch.get("name")
+    if kind == "project" and "name" in patch and not name:
+        _refuse("name", "A project has a name.")
     if name is None:
         return
     if not isinstance(name, str) or len(name) > NAME_LENGTH or "\0" in name:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from assets.exceptions import CrossProjectReferenceError, SelfReferenceError
-from assets.models import AssetReference, Entity
+from assets.models import AssetReference, Entity, Kind
 from propagation.exceptions import InvalidEdgeError
 from propagation.interchange.roles import ROLE_RULES
 from propagation.services.relinking import Use
@@ -22,6 +22,9 @@ def check_edge(*, source: Entity, target: Entity, use: Use) -> None:
     """
     if source.pk == target.pk:
         raise SelfReferenceError(source.code)
+    for end, entity in (("source", source), ("target", target)):
+        if entity.kind == Kind.PROJECT:
+            raise InvalidEdgeError(end, "The project itself is no part of the graph.")
     if "asset_id" in use.attributes:
         raise InvalidEdgeError("attributes/asset_id", "The source says which asset it is.")
     rule = ROLE_RULES.get(use.role)

@@ -28,13 +28,20 @@ def compare_uses(*, stored: Sequence[StoredUse], wanted: Sequence[Use]) -> Relin
         present = by_pair[use.source_id, use.target_id]
         exact = next((one for one in present if one.use.key == use.key), None)
         if exact is not None:
-            kept.append((exact, use))
+            kept.append((exact, _keep_policy(exact.use, use)))
         else:
             added.append(use)
             removed += present
     named = {(use.source_id, use.target_id) for use in wanted}
     removed += [one for pair, present in by_pair.items() if pair not in named for one in present]
     return Relinking(added=added, changed=_find_changed(kept, added, removed), removed=removed)
+
+
+def _keep_policy(stored: Use, wanted: Use) -> Use:
+    """Return the wanted use with what a file has no words for: what it follows and consumes."""
+    if (stored.follow, stored.facets) == (wanted.follow, wanted.facets):
+        return wanted
+    return replace(wanted, follow=stored.follow, facets=stored.facets)
 
 
 def _is_said_otherwise(use: Use, by_pair: defaultdict[Pair, list[StoredUse]]) -> bool:

@@ -1,5 +1,6 @@
 """Bring a production file into the database: what it says is what exists afterwards."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from assets.models import AssetReference, Entity, Project, Role
+from assets.models import AssetReference, Entity, Kind, Project, Role
 from assets.services.access import check_role
 from assets.services.locking import advance_graph_revision
 from assets.services.statistics import refresh_statistics
@@ -23,14 +24,17 @@ from propagation.services.import_rows import (
     create_entities,
     open_project,
     read_types,
+    record_project,
 )
 from propagation.services.relinking import Relinking, list_inputs, write_relinking
 from versions.canonical import hash_text
 from versions.models import Consumption, Content, Head, Origin, Version, VersionInput
+from versions.services.classify import classify_changes, read_set_back
 from versions.services.drafting import Edits, draft_versions
-from versions.services.following import read_frozen
+from versions.services.following import read_kept
 from versions.services.heads import HeadState, lock_heads
-from versions.services.publish import Stamp, publish_versions, store_contents
+from versions.services.publish import Stamp, find_time, publish_versions, store_contents
+from versions.services.slots import check_unlocked
 
 WRITTEN_TABLES = (
     Entity,
@@ -74,37 +78,41 @@ def import_production(
     One transaction and a constant number of statements (per 50 000 rows). New entities get v1;
     those whose content or references differ get a new version, and one run brings what depends
     on them up to date. The same file again writes nothing. dry_run: all is rolled back.
-    DefectiveProductionError when an id has another type in the project; RoleTooLowError.
+    DefectiveProductionError when an id has another type in the project; EntityLockedError when it
+    would change one that is locked; RoleTooLowError.
     """
     project = open_project(production, project_code)
     check_role(actor=actor, project_id=project.pk, needed=Role.ADMIN)
+    entities = [record_project(project), *production.entities]
     present = read_types(project)
-    check_types(production, present)
-    new = [one for one in production.entities if one.code not in present]
+    check_types(entities, present)
+    new = [one for one in entities if one.code not in present]
     created = create_entities(project, new, actor, at)
     ids = {code: pk for code, (pk, _) in present.items()} | created
     heads = lock_heads(Head.objects.filter(entity__project=project))
     changed = {
         ids[one.code]: one
-        for one in production.entities
+        for one in entities
         if ids[one.code] not in heads or heads[ids[one.code]].content_sha256 != hash_text(one.body)
     }
     relinking = compare_references(project, production, ids)
     run = None
     if changed or not relinking.is_empty:
+        check_unlocked(entity_ids={*changed, *(use.target_id for use in relinking.uses)})
         advance_graph_revision(project=project)
-        edits = _write(project, relinking, changed, ids, actor, at)
-        order = [ids[code] for code in production.order]
+        edits = _write(project, relinking, changed, ids, heads, actor, at)
+        order = [ids[code] for code in (entities[0].code, *production.order)]
         cause = Cause(kind=RunKind.IMPORT, actor=actor, note=REASON)
         run = _publish(project, edits, order, heads, cause, at)
         refresh_statistics(tables=WRITTEN_TABLES, written=len(changed) + len(relinking.added))
     if dry_run:
         transaction.set_rollback(True)
+    counted = [one for one in new if one.kind != Kind.PROJECT]
     return ImportReport(
         project=project.code,
-        created=len(new),
-        changed=len(changed) - len(new),
-        kept=len(present.keys() - {one.code for one in production.entities}),
+        created=len(counted),
+        changed=sum(one.code in present for one in changed.values() if one.kind != Kind.PROJECT),
+        kept=len(present.keys() - {one.code for one in entities}),
         references_added=len(relinking.added),
         references_changed=len(relinking.changed),
         references_removed=len(relinking.removed),
@@ -117,6 +125,7 @@ def _write(
     relinking: Relinking,
     changed: Mapping[int, RecordedEntity],
     ids: Mapping[str, int],
+    heads: Mapping[int, HeadState],
     actor: User | None,
     at: datetime,
 ) -> Edits:
@@ -125,6 +134,11 @@ def _write(
         relinking=relinking, project=project, actor=actor, reason=REASON, at=at
     )
     codes = {pk: code for code, pk in ids.items()}
+    facets = classify_changes(
+        project_id=project.pk,
+        heads=heads,
+        contents={pk: json.loads(one.body) for pk, one in changed.items() if pk in heads},
+    )
     rename_entities(names={pk: one.name for pk, one in changed.items()}, actor=actor, at=at)
     content_ids = store_contents(one.body for one in changed.values())
     hashes = {pk: hash_text(one.body) for pk, one in changed.items()}
@@ -133,7 +147,9 @@ def _write(
         contents={pk: (content_ids[sha256], sha256) for pk, sha256 in hashes.items()},
         inputs=list_inputs(relinking=relinking, added_ids=added_ids, codes=codes),
         note=REASON,
-        frozen=read_frozen(AssetReference.objects.filter(project=project)),
+        kept=read_kept(AssetReference.objects.filter(project=project)),
+        changed=facets,
+        set_back=read_set_back(heads=heads.values()),
     )
 
 
@@ -149,9 +165,19 @@ def _publish(
     stamp = Stamp(origin=Origin.IMPORTED, at=at, author=cause.actor)
     sealed = draft_versions(edits=edits, order=order, heads=heads, stamp=stamp)
     version_ids = publish_versions(sealed)
+    at = find_time(sealed, at)
     news = [News(type="production_imported", payload={"versions": len(version_ids)})]
     sources = {pk: version_ids[pk] for pk in version_ids if pk in heads}
+    facets = {one.draft.entity_id: one.draft.changed for one in sealed}
     if not sources:
         record_events(project_id=project.pk, news=news, at=at)
         return None
-    return start_run(project_id=project.pk, sources=sources, cause=cause, at=at, news=news)
+    return start_run(
+        project_id=project.pk,
+        sources=sources,
+        before=heads,
+        facets=facets,
+        cause=cause,
+        at=at,
+        news=news,
+    )

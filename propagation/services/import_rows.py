@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from assets.models import AssetReference, Entity, Priority, Project
+from assets.models import AssetReference, Entity, Follow, Kind, Priority, Project
+from assets.models.entity import write_project_code
 from assets.services.history import record_history
 from assets.services.locking import lock_project
 from assets.setwise import insert_rows
@@ -13,6 +14,8 @@ from propagation.interchange.defects import DefectiveProductionError, DefectList
 from propagation.interchange.production import Production, RecordedEntity
 from propagation.services.comparing import compare_uses
 from propagation.services.relinking import Relinking, StoredUse, Use
+from versions.canonical import write_canonical
+from versions.facets import Facet, get_consumed
 
 REASON = "import"
 
@@ -33,21 +36,36 @@ def open_project(production: Production, code: str) -> Project:
     return project
 
 
+def record_project(project: Project) -> RecordedEntity:
+    """Return the project as an entity of its own, whose definition is its name and details."""
+    return RecordedEntity(
+        code=write_project_code(project.code),
+        kind=Kind.PROJECT,
+        type=Kind.PROJECT,
+        name=project.name,
+        body=write_canonical({**project.details, "name": project.name}),
+        pointer="/project",
+    )
+
+
 def read_types(project: Project) -> dict[str, tuple[int, str]]:
     """Return (id, type) of every entity of the project, by code."""
     rows = Entity.objects.filter(project=project).values_list("code", "pk", "type")
     return {code: (pk, type_) for code, pk, type_ in rows.iterator(chunk_size=10_000)}
 
 
-def check_types(production: Production, present: Mapping[str, tuple[int, str]]) -> None:
-    """Raise DefectiveProductionError when an id has another type in the project."""
+def check_types(entities: Iterable[RecordedEntity], present: Mapping[str, tuple[int, str]]) -> None:
+    """Raise DefectiveProductionError when an id has another type in the project.
+
+    The project's own entity comes first, so that nothing in the file is called like it.
+    """
     defects = DefectList()
-    for one in production.entities:
-        known = present.get(one.code)
-        if known and known[1] != one.type:
-            defects.add(
-                one.pointer, "two-types", f"{one.code!r} is a {known[1]} in the project already."
-            )
+    types = {code: type_ for code, (_, type_) in present.items()}
+    for one in entities:
+        known = types.setdefault(one.code, one.type)
+        if known != one.type:
+            detail = f"{one.code!r} is a {known} in the project already."
+            defects.add(one.pointer, "two-types", detail)
     if defects.total:
         raise DefectiveProductionError(defects.listed, total=defects.total)
 
@@ -59,9 +77,18 @@ def create_entities(
     created: dict[str, int] = dict(
         insert_rows(
             model=Entity,
-            columns=["project", "kind", "type", "code", "name", "priority", "created_at"],
+            columns=[
+                "project",
+                "kind",
+                "type",
+                "code",
+                "name",
+                "priority",
+                "is_locked",
+                "created_at",
+            ],
             rows=(
-                (project.pk, one.kind, one.type, one.code, one.name, Priority.NORMAL, at)
+                (project.pk, one.kind, one.type, one.code, one.name, Priority.NORMAL, False, at)
                 for one in entities
             ),
             returning=["code", "id"],
@@ -85,12 +112,21 @@ def compare_references(
             label="",
             position=one.position,
             attributes=one.attributes,
+            facets=get_consumed(one.role),
         )
         for one in production.references
     ]
     named = {ids[one.code] for one in production.entities}
     rows = AssetReference.objects.filter(project=project).values_list(
-        "pk", "source_id", "target_id", "role", "label", "position", "attributes"
+        "pk",
+        "source_id",
+        "target_id",
+        "role",
+        "label",
+        "position",
+        "attributes",
+        "follow",
+        "facets",
     )
     stored = [
         StoredUse(
@@ -102,9 +138,13 @@ def compare_references(
                 label=label,
                 position=position,
                 attributes=attributes,
+                follow=Follow(follow),
+                facets=Facet(facets),
             ),
         )
-        for pk, source, target, role, label, position, attributes in rows.iterator(10_000)
+        for pk, source, target, role, label, position, attributes, follow, facets in rows.iterator(
+            10_000
+        )
         if target in named
     ]
     return compare_uses(stored=stored, wanted=wanted)

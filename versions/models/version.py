@@ -24,9 +24,10 @@ class Version(models.Model):
     """One immutable version of one slot of an entity, numbered from 1.
 
     Written by `versions.services.publish` and `propagation.execution.apply` only, while they hold
-    the lock on the slot's Head; never updated, never deleted. Narrow on purpose: a propagation
-    over 100 000 targets writes 100 000 of these. It points at its content and records in
-    VersionInput only the inputs that differ from its parent's.
+    the lock on the slot; never updated, never deleted. Narrow on purpose: a propagation over
+    100 000 targets writes 100 000 of these. Its parent is the version numbered one less, whose
+    checksum its own covers. It points at its content and records in VersionInput only the inputs
+    that differ from its parent's.
     """
 
     entity = models.ForeignKey(
@@ -38,7 +39,6 @@ class Version(models.Model):
     slot = models.CharField(max_length=64, default=DEFINITION)
     number = models.PositiveIntegerField()
     content = models.ForeignKey(Content, models.PROTECT, related_name="+", db_index=False)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
     origin = models.CharField(max_length=16, choices=Origin)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
@@ -48,6 +48,9 @@ class Version(models.Model):
         help_text="The run that made it. No foreign key: runs lie in a room above.",
     )
     note = models.TextField(blank=True, default="")
+    changed = models.PositiveSmallIntegerField(
+        help_text="The facets in which it differs from the version before: versions.facets, a set."
+    )
     checksum = models.CharField(max_length=64)
     created_at = models.DateTimeField()
 
@@ -60,15 +63,11 @@ class Version(models.Model):
                 condition=models.Q(number__gte=1), name="version_numbers_begin_at_1"
             ),
             models.CheckConstraint(
-                condition=models.Q(number=1, parent=None)
-                | models.Q(number__gt=1, parent__isnull=False),
-                name="every_version_but_the_first_has_a_parent",
-            ),
-            models.CheckConstraint(
                 condition=models.Q(origin__in=Origin.values), name="version_origin_is_known"
             ),
             models.CheckConstraint(condition=~models.Q(slot=""), name="version_slot_has_a_name"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.entity.code}_v{self.number}"
+        slot = "" if self.slot == DEFINITION else f"/{self.slot}"
+        return f"{self.entity.code}{slot}_v{self.number}"

@@ -11,7 +11,9 @@ class VersionInput(models.Model):
     """One input in which a version differs from its parent.
 
     source_version None: the reference was removed. All inputs of a version are, per (source,
-    role, label), the newest row up to its number (`versions.services.resolve`). Storing only the
+    role, label), the newest row up to its number (`versions.services.resolve`). A row whose source
+    is the version's own entity is no use but says what the version was made from
+    (`versions.services.made_from`). Storing only the
     difference keeps the cost of a version flat: a sequence of 20 000 shots that follows one of
     them writes one row, not 20 000. Immutable like the version.
     """

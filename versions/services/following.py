@@ -4,29 +4,69 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from assets.models import AssetReference, Follow
 from versions.canonical import JsonObject
-from versions.models import DEFINITION
-from versions.services.publish import VersionRef
+from versions.facets import ALL_FACETS, Facet
+from versions.models import DEFINITION, Version
+from versions.services.between import select_between, select_touching
+from versions.services.heads import VersionRef
+
+PUBLISHED = (Follow.BEST, Follow.LATEST)
+"""Policies by which a reference follows what its source publishes."""
 
 FOLLOWED_VERSION = Case(
     When(follow=Follow.FROZEN, then=F("consumption__version_id")),
     When(follow=Follow.LATEST, then=F("source__heads__latest_id")),
+    When(
+        follow=Follow.LATEST_APPROVED,
+        then=Coalesce(
+            "source__heads__approved_id", "consumption__version_id", "source__heads__best_id"
+        ),
+    ),
     default=F("source__heads__best_id"),
 )
-"""SQL: the id of the version that a reference follows now."""
+"""SQL: the id of the version that a reference follows now.
 
-IS_OUTDATED = ~Q(consumption__version_id=F("followed_id")) | Q(consumption=None)
+One that follows the latest approved stays where it is until something is approved.
+"""
+
+IS_MOVED = ~Q(consumption__version_id=F("followed_id")) | Q(consumption=None)
 """SQL: the target consumed another version than the reference follows (see with_followed)."""
+
+
+def _number_of(column: str) -> Subquery:
+    """Return SQL for the number of the version that a column of the reference names."""
+    versions = Version.objects.filter(pk=OuterRef(OuterRef(column)))
+    return Subquery(versions.order_by().values("number"))
+
+
+def _select_between() -> QuerySet[Version]:
+    """Return SQL for the versions between what was consumed and what is followed now."""
+    ends = (_number_of("consumption__version_id"), _number_of("followed_id"))
+    return select_between(entity=OuterRef("source_id"), ends=ends)
+
+
+def _is_outdated() -> Q:
+    """Return SQL: of what lies between, something changed a facet that is consumed."""
+    touching = select_touching(_select_between(), OuterRef("facets"))
+    return IS_MOVED & (Q(consumption=None) | Q(Exists(touching)))
+
+
+def _unite_moved() -> Coalesce:
+    """Return SQL for all facets that changed between what was consumed and what is followed."""
+    bits = [Max(F("changed").bitand(int(facet))) for facet in Facet]
+    united = _select_between().values("entity").annotate(united=sum(bits[1:], bits[0]))
+    return Coalesce(Subquery(united.values("united")), 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceState:
     """One reference, the version that it follows now, and the one that its target consumed.
 
-    is_frozen: it never moves, whatever its source does.
+    facets: what it consumes of its source. moved: what changed in the source since it did.
     """
 
     id: int
@@ -37,10 +77,25 @@ class ReferenceState:
     label: str
     position: int
     attributes: JsonObject
-    is_frozen: bool
+    follow: Follow
     consumed_id: int | None
     followed_id: int
     followed_checksum: str
+    has_approved: bool
+    facets: Facet
+    moved: Facet
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it never moves, whatever its source does."""
+        return self.follow == Follow.FROZEN and self.consumed_id is not None
+
+    @property
+    def moves_when_published(self) -> bool:
+        """Whether it follows what its source publishes, without anybody's approval."""
+        if self.follow == Follow.LATEST_APPROVED:
+            return self.consumed_id is None and not self.has_approved
+        return self.follow in PUBLISHED or self.consumed_id is None
 
 
 def with_followed(references: QuerySet[AssetReference]) -> QuerySet[AssetReference]:
@@ -49,13 +104,31 @@ def with_followed(references: QuerySet[AssetReference]) -> QuerySet[AssetReferen
 
 
 def find_outdated(references: QuerySet[AssetReference]) -> QuerySet[AssetReference]:
-    """Return those references whose consumed version is not the one that they follow."""
-    return with_followed(references).filter(IS_OUTDATED)
+    """Return those references whose target was made from what is so no more.
+
+    It consumed another version than the reference follows, and between the two a facet changed
+    that the reference consumes.
+    """
+    return with_followed(references).filter(_is_outdated())
+
+
+def find_left_behind(references: QuerySet[AssetReference]) -> QuerySet[AssetReference]:
+    """Return those frozen references whose target was made from what its source is no more."""
+    frozen = references.filter(follow=Follow.FROZEN, source__heads__slot=DEFINITION)
+    return frozen.annotate(followed_id=F("source__heads__best_id")).filter(_is_outdated())
+
+
+def find_moved(references: QuerySet[AssetReference], *, also: Exists) -> QuerySet[AssetReference]:
+    """Return those references that follow another version than was consumed, whatever changed.
+
+    also: further ones to return.
+    """
+    return with_followed(references).filter(IS_MOVED | also)
 
 
 def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState]:
     """Return the states of references that `with_followed` annotated, in one statement."""
-    rows: Iterable[tuple[Any, ...]] = references.values_list(
+    rows: Iterable[tuple[Any, ...]] = references.annotate(moved=_unite_moved()).values_list(
         "pk",
         "target_id",
         "source_id",
@@ -70,10 +143,22 @@ def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState
         "source__heads__best__checksum",
         "source__heads__latest_id",
         "source__heads__latest__checksum",
+        "source__heads__approved_id",
+        "source__heads__approved__checksum",
+        "consumption__version__checksum",
+        "facets",
+        "moved",
     )
     for pk, target, source, code, role, label, position, *rest in rows:
-        attributes, follow, consumed, *heads = rest
-        followed_id, followed_checksum = heads[2:] if follow == Follow.LATEST else heads[:2]
+        attributes, follow, consumed, *heads, consumed_checksum, facets, moved = rest
+        best, latest, approved = heads[:2], heads[2:4], heads[4:]
+        consumption = [consumed, consumed_checksum]
+        followed_id, followed_checksum = {
+            Follow.LATEST: latest,
+            Follow.LATEST_APPROVED: next(
+                one for one in (approved, consumption, best) if one[0] is not None
+            ),
+        }.get(follow, best)
         yield ReferenceState(
             id=pk,
             target_id=target,
@@ -83,17 +168,22 @@ def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState
             label=label,
             position=position,
             attributes=attributes,
-            is_frozen=follow == Follow.FROZEN and consumed is not None,
+            follow=Follow(follow),
             consumed_id=consumed,
             followed_id=followed_id,
             followed_checksum=followed_checksum,
+            has_approved=approved[0] is not None,
+            facets=Facet(facets),
+            moved=ALL_FACETS if consumed is None else Facet(moved),
         )
 
 
-def read_frozen(references: QuerySet[AssetReference]) -> dict[int, VersionRef]:
-    """Return what the frozen ones among the references have consumed, by reference id."""
-    rows = references.filter(follow=Follow.FROZEN).values_list(
-        "pk", "source_id", "consumption__version_id", "consumption__version__checksum"
+def read_kept(references: QuerySet[AssetReference]) -> dict[int, VersionRef]:
+    """Return what those references have consumed that do not follow what is published, by id."""
+    rows = (
+        references.exclude(follow__in=PUBLISHED)
+        .exclude(consumption=None)
+        .values_list("pk", "source_id", "consumption__version_id", "consumption__version__checksum")
     )
     return {
         pk: VersionRef(entity_id=source_id, id=version_id, checksum=checksum)

@@ -1,25 +1,44 @@
 """Read heads, under their lock where somebody is going to move them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
 from versions.models import DEFINITION, Head
-from versions.services.publish import VersionRef
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionRef:
+    """A version to consume, whether it exists or is being published in the same call.
+
+    id is None until it is inserted; the checksum identifies it either way.
+    """
+
+    entity_id: int
+    checksum: str
+    id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HeadState:
-    """Where the definition of one entity stands.
+    """Where one slot of one entity stands.
 
-    best: what the next version is made from. latest_number: the highest number given so far.
+    content: what the best version carries. latest_at: when the latest was published. approved:
+    the newest approved version.
     """
 
     entity_id: int
     entity_code: str
+    slot: str
     best: VersionRef
     best_number: int
+    latest: VersionRef
     latest_number: int
+    latest_at: datetime
+    approved: VersionRef | None
     content_id: int
     content_sha256: str
 
@@ -37,26 +56,52 @@ def lock_heads(heads: QuerySet[Head]) -> dict[int, HeadState]:
 
 def read_heads(heads: QuerySet[Head]) -> dict[int, HeadState]:
     """Return where the definition heads stand, by entity id; one statement, no lock."""
-    return {
-        entity_id: HeadState(
+    return {state.entity_id: state for state in read_states(heads.filter(slot=DEFINITION))}
+
+
+def read_states(heads: QuerySet[Head]) -> Iterable[HeadState]:
+    """Return where the heads stand; one statement, no lock."""
+    rows: Iterable[tuple[Any, ...]] = heads.values_list(
+        "entity_id",
+        "entity__code",
+        "slot",
+        "best_id",
+        "best__checksum",
+        "best__number",
+        "best__content_id",
+        "best__content__sha256",
+        "latest_id",
+        "latest__checksum",
+        "latest__number",
+        "latest__created_at",
+        "approved_id",
+        "approved__checksum",
+    )
+    for (
+        entity_id,
+        code,
+        slot,
+        best_id,
+        best_checksum,
+        best_number,
+        content_id,
+        sha256,
+        *rest,
+    ) in rows:
+        latest_id, latest_checksum, latest_number, latest_at, approved_id, approved_checksum = rest
+
+        yield HeadState(
             entity_id=entity_id,
             entity_code=code,
-            best=VersionRef(entity_id=entity_id, id=best_id, checksum=checksum),
-            best_number=number,
+            slot=slot,
+            best=VersionRef(entity_id=entity_id, id=best_id, checksum=best_checksum),
+            best_number=best_number,
+            latest=VersionRef(entity_id=entity_id, id=latest_id, checksum=latest_checksum),
             latest_number=latest_number,
+            latest_at=latest_at,
+            approved=VersionRef(entity_id=entity_id, id=approved_id, checksum=approved_checksum)
+            if approved_id
+            else None,
             content_id=content_id,
             content_sha256=sha256,
         )
-        for entity_id, code, best_id, number, content_id, sha256, checksum, latest_number in (
-            heads.filter(slot=DEFINITION).values_list(
-                "entity_id",
-                "entity__code",
-                "best_id",
-                "best__number",
-                "best__content_id",
-                "best__content__sha256",
-                "best__checksum",
-                "latest__number",
-            )
-        )
-    }

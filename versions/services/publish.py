@@ -1,27 +1,21 @@
-"""Publish versions: number, parent, inputs and checksum, head moved, for any number of entities."""
+"""Publish versions: number, inputs and checksum, head moved, for any number of slots."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from django.contrib.auth.models import User
 
 from assets.setwise import insert_rows, upsert_rows
 from versions.canonical import JsonObject, hash_text
 from versions.checksum import InputChange, Provenance, compute_checksum
+from versions.facets import ALL_FACETS, Facet
 from versions.models import DEFINITION, Consumption, Content, Head, Origin, Version, VersionInput
+from versions.services.heads import HeadState, VersionRef
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VersionRef:
-    """A version to consume, whether it exists or is being published in the same call.
-
-    id is None until it is inserted; the checksum identifies it either way.
-    """
-
-    entity_id: int
-    checksum: str
-    id: int | None = None
+VersionKey: TypeAlias = tuple[int, str, int]
+"""Entity id, slot and number."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,49 +47,62 @@ class Stamp:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """A version to be published: its content, and the inputs that differ from its parent's."""
+    """A version to be published: its content, and the inputs that differ from its parent's.
+
+    head: where its slot stands; None when this is its first version. changed: the facets in which
+    it differs from the latest version.
+    """
 
     entity_id: int
     entity_code: str
-    parent: VersionRef | None
-    latest_number: int
+    head: HeadState | None
     content_id: int
     content_sha256: str
+    slot: str = DEFINITION
     inputs: Sequence[Input] = ()
+    changed: Facet = ALL_FACETS
     note: str = ""
 
-    def seal(self, stamp: Stamp) -> "SealedDraft":
-        """Return the draft with what its version will be: its number and its checksum."""
-        number = self.latest_number + 1
-        version = VersionRef(
-            entity_id=self.entity_id,
-            checksum=compute_checksum(
-                entity_code=self.entity_code,
-                slot=DEFINITION,
-                number=number,
-                content_sha256=self.content_sha256,
-                parent_checksum=self.parent.checksum if self.parent else None,
-                provenance=Provenance(
-                    origin=stamp.origin,
-                    author_id=stamp.author.pk if stamp.author else None,
-                    run_id=stamp.run_id,
-                    note=self.note,
-                    created_at=stamp.at,
-                ),
-                inputs=(
-                    InputChange(
-                        source_code=given.source_code,
-                        role=given.role,
-                        label=given.label,
-                        position=given.position,
-                        attributes=given.attributes,
-                        source_checksum=given.source.checksum if given.source else None,
-                    )
-                    for given in self.inputs
-                ),
+    def seal(self, stamp: Stamp, *, after: "SealedDraft | None" = None) -> "SealedDraft":
+        """Return the draft with what its version will be: number, time and checksum.
+
+        after: the version of the same slot that the same call publishes before it. A version is
+        never older than the one before it, though the clocks of two hosts may differ.
+        """
+        number, at, parent = 1, stamp.at, None
+        if after is not None:
+            number, at, parent = after.number + 1, after.at, after.version
+        elif self.head is not None:
+            number, parent = self.head.latest_number + 1, self.head.latest
+            at = max(at, self.head.latest_at)
+        checksum = compute_checksum(
+            entity_code=self.entity_code,
+            slot=self.slot,
+            number=number,
+            content_sha256=self.content_sha256,
+            parent_checksum=parent.checksum if parent else None,
+            provenance=Provenance(
+                origin=stamp.origin,
+                author_id=stamp.author.pk if stamp.author else None,
+                run_id=stamp.run_id,
+                note=self.note,
+                changed=int(self.changed),
+                created_at=at,
+            ),
+            inputs=(
+                InputChange(
+                    source_code=given.source_code,
+                    role=given.role,
+                    label=given.label,
+                    position=given.position,
+                    attributes=given.attributes,
+                    source_checksum=given.source.checksum if given.source else None,
+                )
+                for given in self.inputs
             ),
         )
-        return SealedDraft(draft=self, number=number, version=version, stamp=stamp)
+        version = VersionRef(entity_id=self.entity_id, checksum=checksum)
+        return SealedDraft(draft=self, number=number, at=at, version=version, stamp=stamp)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,8 +111,19 @@ class SealedDraft:
 
     draft: Draft
     number: int
+    at: datetime
     version: VersionRef
     stamp: Stamp
+
+    @property
+    def key(self) -> VersionKey:
+        """What names the version before it has an id."""
+        return self.draft.entity_id, self.draft.slot, self.number
+
+
+def find_time(sealed: Iterable[SealedDraft], at: datetime) -> datetime:
+    """Return the time at which all of them are published: that of the newest, or `at`."""
+    return max([at, *(one.at for one in sealed)])
 
 
 def store_contents(bodies: Iterable[str]) -> dict[str, int]:
@@ -121,10 +139,20 @@ def store_contents(bodies: Iterable[str]) -> dict[str, int]:
 
 
 def publish_versions(sealed: Sequence[SealedDraft]) -> dict[int, int]:
-    """Insert the versions, move heads and consumptions; return version ids by entity id.
+    """Insert definitions, one per entity, each the best and latest; return their ids by entity id.
 
     The caller holds the locks on the heads of all entities that have one. Four statements (per
     50 000 rows), whatever the number of drafts.
+    """
+    new_ids = {entity_id: pk for (entity_id, _, _), pk in insert_versions(sealed).items()}
+    move_heads([(entity_id, DEFINITION, pk, pk) for entity_id, pk in new_ids.items()])
+    return new_ids
+
+
+def insert_versions(sealed: Sequence[SealedDraft]) -> dict[VersionKey, int]:
+    """Insert the versions of any slots with their inputs, and move consumptions; return their ids.
+
+    The caller holds the locks on the slots and moves the heads.
     """
     inserted = insert_rows(
         model=Version,
@@ -133,50 +161,56 @@ def publish_versions(sealed: Sequence[SealedDraft]) -> dict[int, int]:
             "slot",
             "number",
             "content",
-            "parent",
             "origin",
             "author",
             "run_id",
             "note",
+            "changed",
             "checksum",
             "created_at",
         ],
         rows=(
             (
                 one.draft.entity_id,
-                DEFINITION,
+                one.draft.slot,
                 one.number,
                 one.draft.content_id,
-                one.draft.parent.id if one.draft.parent else None,
                 one.stamp.origin,
                 one.stamp.author.pk if one.stamp.author else None,
                 one.stamp.run_id,
                 one.draft.note,
+                int(one.draft.changed),
                 one.version.checksum,
-                one.stamp.at,
+                one.at,
             )
             for one in sealed
         ),
-        returning=["entity", "id"],
+        returning=["entity", "slot", "number", "id"],
     )
-    new_ids: dict[int, int] = dict(inserted)
-    _write_inputs([one.draft for one in sealed], new_ids)
-    _move_heads(new_ids)
+    new_ids = {(entity, slot, number): pk for entity, slot, number, pk in inserted}
+    _write_inputs(sealed, new_ids)
     return new_ids
 
 
-def _write_inputs(drafts: Sequence[Draft], new_ids: Mapping[int, int]) -> None:
+def move_heads(rows: Iterable[tuple[int, str, int | None, int]]) -> None:
+    """Point heads at versions; each row is (entity id, slot, best id, latest id)."""
+    upsert_rows(model=Head, key=["entity", "slot"], columns=["best", "latest"], rows=rows)
+
+
+def _write_inputs(sealed: Sequence[SealedDraft], new_ids: Mapping[VersionKey, int]) -> None:
+    made_here = {entity: pk for (entity, slot, _), pk in new_ids.items() if slot == DEFINITION}
+
     def get_source_id(given: Input) -> int | None:
         if given.source is None:
             return None
-        return given.source.id or new_ids[given.source.entity_id]
+        return given.source.id or made_here[given.source.entity_id]
 
     insert_rows(
         model=VersionInput,
         columns=["version", "source", "role", "label", "position", "attributes", "source_version"],
         rows=(
             (
-                new_ids[draft.entity_id],
+                new_ids[one.key],
                 given.source_id,
                 given.role,
                 given.label,
@@ -184,8 +218,8 @@ def _write_inputs(drafts: Sequence[Draft], new_ids: Mapping[int, int]) -> None:
                 given.attributes,
                 get_source_id(given),
             )
-            for draft in drafts
-            for given in draft.inputs
+            for one in sealed
+            for given in one.draft.inputs
         ),
     )
     upsert_rows(
@@ -194,20 +228,8 @@ def _write_inputs(drafts: Sequence[Draft], new_ids: Mapping[int, int]) -> None:
         columns=["version"],
         rows=(
             (given.reference_id, get_source_id(given))
-            for draft in drafts
-            for given in draft.inputs
+            for one in sealed
+            for given in one.draft.inputs
             if given.reference_id is not None and given.source is not None
-        ),
-    )
-
-
-def _move_heads(new_ids: Mapping[int, int]) -> None:
-    upsert_rows(
-        model=Head,
-        key=["entity", "slot"],
-        columns=["best", "latest"],
-        rows=(
-            (entity_id, DEFINITION, version_id, version_id)
-            for entity_id, version_id in new_ids.items()
         ),
     )

@@ -1,11 +1,13 @@
 """Verify history: recompute every checksum, and name what was altered or is missing."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import Max
 
 from assets.models import Project
@@ -41,9 +43,10 @@ def verify_history(*, project: Project, done: Verification) -> Iterator[Flaw]:
     """Yield the flaws of a project's versions, in the order of entity, slot and number.
 
     A version is sound when its content hashes to what is written beside it, when its checksum is
-    that of its content, inputs, provenance and parent, and when numbers run from 1 to the head's
-    latest without a gap. Two streams of rows side by side, O(versions + inputs). What is
-    published meanwhile is left out.
+    that of its content, inputs, provenance and of the version before it, and when numbers run from
+    1 to the head's latest without a gap; of the version behind a gap the gap alone is named. Two
+    streams of rows side by side, O(versions + inputs). What is published meanwhile is left out:
+    call it within `read_snapshot`.
     """
     newest = Version.objects.aggregate(pk=Max("pk"))["pk"] or 0
     altered = _find_altered_contents(project)
@@ -51,21 +54,40 @@ def verify_history(*, project: Project, done: Verification) -> Iterator[Flaw]:
     inputs = _Inputs(project, newest)
     versions = _read_versions(project, newest)
     for (entity_id, slot), rows in groupby(versions, key=itemgetter(0, 1)):
-        number, code = 0, ""
+        number, code, parent_checksum = 0, "", None
         for row in rows:
             done.versions += 1
             code, previous, number = row[2], number, row[3]
             for missing in range(previous + 1, number):
                 yield Flaw(entity_code=code, slot=slot, number=missing, detail="is missing")
-            detail = _judge(row, inputs.take(row[4]), altered)
-            if detail:
-                yield Flaw(entity_code=code, slot=slot, number=number, detail=detail)
+            given = inputs.take(row[4])
+            if number == previous + 1:
+                detail = _judge(row, given, parent_checksum, altered)
+                if detail:
+                    yield Flaw(entity_code=code, slot=slot, number=number, detail=detail)
+            parent_checksum = row[-1]
         last = latest.get((entity_id, slot), number)
         if last < number:
             detail = f"is the last one, but the head says that v{last} is"
             yield Flaw(entity_code=code, slot=slot, number=number, detail=detail)
         for missing in range(number + 1, last + 1):
             yield Flaw(entity_code=code, slot=slot, number=missing, detail="is missing")
+
+
+@contextmanager
+def read_snapshot() -> Iterator[None]:
+    """Let all that is read within see the database as it is now.
+
+    PostgreSQL gives ids before it commits, so that a row with a smaller one may appear later. On
+    SQLite one writer commits after the other, and what has a larger id is left out.
+    """
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def _read_versions(project: Project, newest: int) -> Iterator[tuple[Any, ...]]:
@@ -80,13 +102,11 @@ def _read_versions(project: Project, newest: int) -> Iterator[tuple[Any, ...]]:
             "pk",
             "content_id",
             "content__sha256",
-            "parent__entity_id",
-            "parent__slot",
-            "parent__checksum",
             "origin",
             "author_id",
             "run_id",
             "note",
+            "changed",
             "created_at",
             "checksum",
         )
@@ -94,14 +114,14 @@ def _read_versions(project: Project, newest: int) -> Iterator[tuple[Any, ...]]:
     )
 
 
-def _judge(row: tuple[Any, ...], inputs: list[InputChange], altered: set[int]) -> str | None:
+def _judge(
+    row: tuple[Any, ...], inputs: list[InputChange], parent_checksum: str | None, altered: set[int]
+) -> str | None:
     """Return what is wrong with a version, or None."""
-    entity_id, slot, code, number, _, content_id, sha256, *rest = row
-    parent_entity, parent_slot, parent_checksum, origin, author, run, note, at, checksum = rest
+    _, slot, code, number, _, content_id, sha256, origin, author, run, note, *rest = row
+    changed, at, checksum = rest
     if content_id in altered:
         return "its content is not what was published"
-    if parent_entity is not None and (parent_entity, parent_slot) != (entity_id, slot):
-        return "its parent is a version of something else"
     computed = compute_checksum(
         entity_code=code,
         slot=slot,
@@ -109,7 +129,7 @@ def _judge(row: tuple[Any, ...], inputs: list[InputChange], altered: set[int]) -
         content_sha256=sha256,
         parent_checksum=parent_checksum,
         provenance=Provenance(
-            origin=origin, author_id=author, run_id=run, note=note, created_at=at
+            origin=origin, author_id=author, run_id=run, note=note, changed=changed, created_at=at
         ),
         inputs=inputs,
     )

@@ -68,7 +68,7 @@ class Command(BaseCommand):
         console = Console(highlight=False, soft_wrap=True)
         console.print(f"\n✓ Ready after {time.monotonic() - started_at:.1f} s")
         staged = stage_demo(home=settings.HOME, at=timezone.now())
-        console.print(f"✓ Film “{staged.project.name}”: {_count(staged.project)}")
+        console.print(f"✓ Film “{staged.project.name}”: {_count(staged)}")
         try:
             token = issue_token(user=staged.director)
             perform(web_url=address.web_url, token=token, console=console)
@@ -102,12 +102,14 @@ class Command(BaseCommand):
         for path in [*settings.HOME.glob(DATABASE_FILES), settings.HOME / PASSWORD_FILE]:
             path.unlink(missing_ok=True)
         shutil.rmtree(settings.HOME / "redis", ignore_errors=True)
+        shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
 
 
-def _count(project: Any) -> str:
-    kinds = list(project.entities.values_list("kind", flat=True))
-    links = project.references.count()
+def _count(staged: Staged) -> str:
+    kinds = list(staged.project.entities.values_list("kind", flat=True))
+    links = staged.project.references.count()
     return (
         f"{kinds.count('shot')} shots, {kinds.count('sequence')} sequences and acts, "
-        f"{kinds.count('asset')} assets, {links} references"
+        f"{kinds.count('asset')} assets, {links} references, "
+        f"{staged.storyboards} storyboards"
     )

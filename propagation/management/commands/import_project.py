@@ -13,6 +13,7 @@ from django.utils import timezone
 from propagation.interchange.defects import Defect, DefectiveProductionError, DefectList
 from propagation.interchange.reading import parse_production
 from propagation.services.import_production import ImportReport, import_production
+from versions.exceptions import VersionsError
 
 DEFECTIVE = 2
 """Exit code for a file with defects, and for a file that cannot be read."""
@@ -47,6 +48,8 @@ class Command(BaseCommand):
             )
         except DefectiveProductionError as error:
             raise self._refuse(error.defects, error.total) from error
+        except VersionsError as error:
+            raise CommandError(str(error), returncode=DEFECTIVE) from error
         except ValidationError as error:
             msg = f"The project code {project_code!r} will not do: {'; '.join(error.messages)}"
             raise CommandError(msg, returncode=DEFECTIVE) from error

@@ -15,12 +15,14 @@ from redis.exceptions import RedisError
 
 from propagation.live.workers import announce_scheduler
 from propagation.recovery.sweep import sweep
+from propagation.services.complete_jobs import expire_jobs
+from propagation.services.pin_references import expire_pins
 
 logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Run the periodic jobs until SIGTERM: sends what is overdue again."
+    help = "Run the periodic jobs until SIGTERM: what is overdue, and pins that are over."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Not a Celery task: a sweep must not wait in the queues that it watches over."""
@@ -33,8 +35,9 @@ class Command(BaseCommand):
                 announce_scheduler(hostname=f"{gethostname()}:{os.getpid()}")
             except RedisError as error:
                 logger.warning("scheduler_not_announced error=%s", error)
-            try:
-                sweep(at=timezone.now())
-            except Exception:  # it is to run for months: say what happened and go on
-                logger.exception("sweep_failed")
-                connection.close()
+            for job in (sweep, expire_pins, expire_jobs):
+                try:
+                    job(at=timezone.now())
+                except Exception:  # it is to run for months: say what happened and go on
+                    logger.exception("%s_failed", job.__name__)
+                    connection.close()

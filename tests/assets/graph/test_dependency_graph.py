@@ -19,7 +19,9 @@ Ask = Callable[[DependencyGraph], object]
 
 def make_graph(ids: Iterable[int], edges: Iterable[Edge]) -> DependencyGraph:
     nodes = [Node(id=id_, code=f"a{id_}", kind="asset", type="prop") for id_ in ids]
-    return build_graph(revision=1, nodes=nodes, edges=edges)
+    return build_graph(
+        revision=1, nodes=nodes, edges=[(*edge, 1, "depends_on", "best") for edge in edges]
+    )
 
 
 def make_oracle(ids: Iterable[int], edges: Iterable[Edge]) -> "nx.MultiDiGraph[int]":

@@ -107,23 +107,46 @@ def test_a_field_with_the_name_of_a_group_is_a_field_here() -> None:
     assert data == {"visual_changes": {"x": 1}}
 
 
-def test_editing_a_project_writes_no_column_that_was_not_edited(director: User) -> None:
+def test_editing_a_project_publishes_a_version_of_the_project_itself(director: User) -> None:
     project = Project.objects.get()
     client = Client()
     client.force_login(director)
     url = reverse("admin:assets_project_change", args=[project.pk])
     form = {
-        "code": "film",
+        "code": "other",  # an id is not edited, whatever the form says
         "name": "Renamed",
-        "details": "{}",
+        "details": '{"fps": 24}',
         "memberships-TOTAL_FORMS": "0",
         "memberships-INITIAL_FORMS": "0",
     }
-    with CaptureQueriesContext(connection) as captured:
-        assert client.post(url, form).status_code == 302
-    updates = [q["sql"] for q in captured if q["sql"].startswith('UPDATE "assets_project"')]
-    assert len(updates) == 1
-    assert "graph_revision" not in updates[0]
+    assert client.post(url, form).status_code == 302
+    after = Project.objects.get()
+    assert (after.code, after.name, after.details) == ("film", "Renamed", {"fps": 24})
+    assert after.graph_revision > project.graph_revision
+    best = Head.objects.get(entity__code="film:").best
+    assert (best.number, best.author, best.content.data) == (
+        2,
+        director,
+        {"name": "Renamed", "fps": 24},
+    )
+
+
+def test_a_project_is_made_here_with_its_members(director: User) -> None:
+    member = make_user("member")
+    client = Client()
+    client.force_login(director)
+    form = {
+        "code": "sequel",
+        "name": "The Sequel",
+        "details": "{}",
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "0",
+        "memberships-0-user": member.pk,
+        "memberships-0-role": "artist",
+    }
+    assert client.post(reverse("admin:assets_project_add"), form).status_code == 302
+    assert Membership.objects.get(project__code="sequel").user == member
+    assert Head.objects.get(entity__code="sequel:").best.content.data == {"name": "The Sequel"}
 
 
 @pytest.mark.parametrize("sources", [2, 30])

@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connection, models
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from assets.models import Project
+from propagation.models import StoredPlan
 
 PROBLEM_MEMBERS = {"type", "title", "status", "code", "detail", "instance", "request_id"}
 Answer: TypeAlias = Any
@@ -50,9 +51,14 @@ def read_any_problem(response: Answer) -> dict[str, Any]:
     assert body["type"] == f"/problems/{body['code']}"
     assert body["title"]
     assert body["detail"]
-    assert body["instance"].startswith("/api/v1")
+    assert body["instance"].startswith(("/api/v1", "/metrics"))
     assert len(body["request_id"]) == 32
     return body
+
+
+def read_bytes(response: Answer) -> bytes:
+    """Return the bytes of an answer that streams a file, which closes it."""
+    return b"".join(response.streaming_content)
 
 
 def list_pointers(problem: dict[str, Any]) -> list[str]:
@@ -69,7 +75,10 @@ def make_token(name: str, *arguments: str) -> str:
 
 @contextmanager
 def nothing_written() -> Iterator[None]:
-    """Check that the block adds or removes no row of ours and moves no graph revision."""
+    """Check that the block adds or removes no row of ours and moves no graph revision.
+
+    What a dry run showed is kept for a day; that is not a part of the production.
+    """
     before = _take_stock()
     yield
     assert _take_stock() == before
@@ -79,15 +88,19 @@ def count_statements(api: APIClient, method: str, path: str, body: object = None
     """Return how many SQL statements a request takes that has to succeed."""
     with CaptureQueriesContext(connection) as captured:
         response = send(api, method, path, b"" if body is None else json.dumps(body))
-    assert response.status_code in (200, 202), response.content
+    assert response.status_code in (200, 201, 202), response.content
     return len(captured)
 
 
 def _take_stock() -> dict[str, object]:
-    ours = [model for label in OWN_APPS for model in apps.get_app_config(label).get_models()]
-    counts: dict[str, object] = {model.__name__: _count(model) for model in ours}
-    return counts | {"revisions": list(Project.objects.values_list("code", "graph_revision"))}
+    """Count the rows of all our tables, in one statement."""
+    ours = {model for label in OWN_APPS for model in apps.get_app_config(label).get_models()}
+    tables = sorted(model._meta.db_table for model in ours - {StoredPlan})
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(map(_count, tables)))
+        counts = dict(cursor.fetchall())
+    return {**counts, "revisions": list(Project.objects.values_list("code", "graph_revision"))}
 
 
-def _count(model: type[models.Model]) -> int:
-    return model._default_manager.count()
+def _count(table: str) -> str:
+    return f"SELECT '{table}', COUNT(*) FROM \"{table}\""  # noqa: S608 (the name of our table)

@@ -7,13 +7,16 @@ import pytest
 from django.urls import URLPattern
 from rest_framework.test import APIClient
 
-from assets.models import Role
+from assets.models import Project, Role
 from propagation.api.urls import urlpatterns
+from propagation.models import PropagationRule
 from tests.builders import change, load, make_user, star
 from tests.propagation.api.asking import (
     Answer,
     nothing_written,
+    post,
     read_any_problem,
+    read_bytes,
     read_problem,
     send,
 )
@@ -29,19 +32,43 @@ class Request:
     path: str
     method: str = "GET"
     body: object = None
+    content_type: str = "application/json"
     role: Role = Role.VIEWER
 
-    def send(self, api: APIClient, *, project: str = "film", run: object = 1) -> Answer:
-        """Send it, with the project's code and the run's id filled in."""
-        raw = b"" if self.body is None else json.dumps(self.body).replace("PROJECT", project)
-        path = self.path.replace("PROJECT", project).replace("RUN", str(run))
-        return send(api, self.method, path, raw)
+    def send(
+        self, api: APIClient, *, project: str = "film", run: object = 1, file: str = "1/none.png"
+    ) -> Answer:
+        """Send it, with the project's code, the run's id and the file's key filled in."""
+        raw: str | bytes = b"" if self.body is None else json.dumps(self.body)
+        if isinstance(raw, str):
+            raw = raw.replace("PROJECT", project)
+        if self.content_type != "application/json":
+            raw = str(self.body)
+        path = self.path.replace("PROJECT", project).replace("RUN", str(run)).replace("FILE", file)
+        answer = send(api, self.method, path, raw, CONTENT_TYPE=self.content_type)
+        if answer.streaming:
+            read_bytes(answer)
+        return answer
 
 
+REASON = {"reason": "as it was"}
 CHANGE = {"change_data": {"hat": "tall"}}
+PROPOSAL = {"asset_id": "PROJECT:hero", **CHANGE}
 BACK = {"version_number": 1, "reason": "as it was"}
 EDGE = {"source": "PROJECT:shot-00000", "target": "PROJECT:shot-00001"}
 OLD_EDGE = {"source": "PROJECT:hero", "target": "PROJECT:shot-00001", "role": "character"}
+POSTER = {"slot": "poster", "type": "image", "urls": ["https://a.example/poster.png"]}
+UPLOAD = (
+    '--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\nbytes\r\n--x--\r\n'
+)
+VERSIONS_BATCH = {
+    "entries": [
+        {
+            "scope": {"type": "characters", "project_id": "PROJECT", "character_ids": ["hero"]},
+            **POSTER,
+        }
+    ]
+}
 BATCH = {"asset_changes": [{"asset_id": "PROJECT:hero", "changes": {"hat": "tall"}}]}
 REQUESTS = [
     Request(route="project", path="projects/PROJECT"),
@@ -55,8 +82,35 @@ REQUESTS = [
     Request(route="versions", path="assets/PROJECT:hero/versions"),
     Request(route="version", path="assets/PROJECT:hero/versions/1"),
     Request(route="diff", path="assets/PROJECT:hero/versions/1/diff/1"),
+    Request(route="slots", path="assets/PROJECT:hero/slots"),
+    Request(route="look-up", path="projects/PROJECT/best?type=project"),
+    Request(route="outdated-media", path="projects/PROJECT/outdated-media"),
+    Request(route="as-of", path="projects/PROJECT/as-of?at=2100-01-01T00:00:00Z"),
+    Request(route="entity", path="assets/PROJECT:hero?at=2100-01-01T00:00:00Z"),
+    Request(route="file", path="files/FILE"),
+    Request(route="versions", path="assets/PROJECT:hero/versions?slot=poster"),
+    Request(route="version", path="assets/PROJECT:hero/versions/1?slot=poster"),
     Request(route="run", path="runs/RUN"),
     Request(route="run-items", path="runs/RUN/items"),
+    Request(route="run-item", path="runs/RUN/items/shot-00000"),
+    Request(route="undo", path="runs/RUN/undo?dry_run=true", method="POST", body=REASON),
+    Request(route="undo", path="runs/RUN/undo", method="POST", body=REASON, role=Role.SUPERVISOR),
+    Request(route="jobs", path="projects/PROJECT/jobs"),
+    Request(route="pins", path="assets/PROJECT:shot-00001/pins"),
+    Request(
+        route="pins",
+        path="assets/PROJECT:shot-00001/pins",
+        method="PUT",
+        body={"source": "PROJECT:hero", **REASON},
+        role=Role.ARTIST,
+    ),
+    Request(
+        route="pins",
+        path="assets/PROJECT:shot-00001/pins",
+        method="DELETE",
+        body={"source": "PROJECT:hero"},
+        role=Role.ARTIST,
+    ),
     Request(
         route="propagate",
         path="assets/PROJECT:hero/propagate?dry_run=true",
@@ -73,6 +127,58 @@ REQUESTS = [
         body=CHANGE,
         role=Role.ARTIST,
     ),
+    Request(
+        route="best",
+        path="assets/PROJECT:hero/best?dry_run=true",
+        method="PUT",
+        body={"version": 1},
+    ),
+    Request(
+        route="best",
+        path="assets/PROJECT:hero/best",
+        method="PUT",
+        body={"version": 2, "slot": "poster"},
+        role=Role.ARTIST,
+    ),
+    Request(
+        route="best",
+        path="assets/PROJECT:hero/best",
+        method="PUT",
+        body={"version": 1},
+        role=Role.SUPERVISOR,
+    ),
+    Request(
+        route="versions",
+        path="assets/PROJECT:hero/versions",
+        method="POST",
+        body=POSTER,
+        role=Role.ARTIST,
+    ),
+    Request(
+        route="files",
+        path="projects/PROJECT/files",
+        method="POST",
+        body=UPLOAD,
+        content_type="multipart/form-data; boundary=x",
+        role=Role.ARTIST,
+    ),
+    *(
+        Request(
+            route="version",
+            path="assets/PROJECT:hero/versions/1",
+            method="PATCH",
+            body=remark,
+            role=Role.ARTIST,
+        )
+        for remark in ({"is_hidden": True}, {"metadata": {"a": 1}}, {"status": "review"})
+    ),
+    Request(
+        route="lock",
+        path="assets/PROJECT:hero/lock",
+        method="PUT",
+        body={"is_locked": True},
+        role=Role.SUPERVISOR,
+    ),
     Request(route="edges", path="edges", method="POST", body=EDGE, role=Role.ARTIST),
     Request(route="edges", path="edges", method="DELETE", body=OLD_EDGE, role=Role.ARTIST),
     Request(
@@ -82,18 +188,67 @@ REQUESTS = [
         body=BACK,
         role=Role.SUPERVISOR,
     ),
+    Request(route="rules", path="projects/PROJECT/rules"),
+    Request(route="rule", path="projects/PROJECT/rules/keep"),
+    Request(route="holds", path="projects/PROJECT/holds"),
+    Request(route="simulate", path="projects/PROJECT/rules/simulate", method="POST", body=PROPOSAL),
+    Request(
+        route="rule",
+        path="projects/PROJECT/rules/keep",
+        method="PUT",
+        body={"action": "hold"},
+        role=Role.SUPERVISOR,
+    ),
+    Request(
+        route="rule", path="projects/PROJECT/rules/keep", method="DELETE", role=Role.SUPERVISOR
+    ),
+    *(
+        Request(
+            route=f"{decision}-holds",
+            path=f"projects/PROJECT/holds/{decision}",
+            method="POST",
+            body={"all": True},
+            role=Role.SUPERVISOR,
+        )
+        for decision in ("approve", "reject")
+    ),
 ]
-OF_ALL_PROJECTS = {"projects", "batch"}
+OF_ALL_PROJECTS = {"projects", "batch", "batch-versions"}
 """Routes that answer for every project that one may see; each has a test of its own below."""
+STEERING = {
+    "pause": {},
+    "resume": {},
+    "cancel": {},
+    "retry": {},
+    "skip": {"ids": ["shot-00000"]},
+}
+"""Ways to steer a run, which depend on how it stands; each has a test of its own below."""
+OF_TOKENS = {"plan", "plan-items", "job"}
+"""Routes of what has a token of its own; see test_plans.py and test_handlers.py."""
 
 
 @pytest.fixture
 def run_id(film: None) -> int:
-    """Have a run in the film, and return its id."""
+    """Have a rule and a run in the film, whose targets it holds, and return the run's id."""
     del film
+    PropagationRule.objects.create(
+        project=Project.objects.get(code="film"), name="keep", action="hold"
+    )
     run = change("hero", colour="red").run
     assert run
     return run.pk
+
+
+@pytest.fixture
+def file_key(film: None, api: APIClient) -> str:
+    """Have two posters and a file in the film, and return the file's key."""
+    del film
+    for _ in range(2):
+        assert post(api, "assets/film:hero/versions", POSTER).status_code == 201
+    multipart = "multipart/form-data; boundary=x"
+    answer = send(api, "POST", "projects/film/files", UPLOAD, CONTENT_TYPE=multipart)
+    key: str = answer.json()["file"]
+    return key
 
 
 @pytest.fixture
@@ -108,27 +263,44 @@ def stranger(film: None) -> APIClient:
 
 def test_the_matrix_has_every_route() -> None:
     routes = {one.name for one in urlpatterns if isinstance(one, URLPattern)}
-    assert routes == {request.route for request in REQUESTS} | OF_ALL_PROJECTS
+    named = {request.route for request in REQUESTS}
+    assert routes == named | OF_ALL_PROJECTS | STEERING.keys() | OF_TOKENS
+
+
+@pytest.mark.parametrize("how", STEERING)
+def test_a_run_of_others_is_steered_by_supervisors_only(
+    how: str, run_id: int, stranger: APIClient, as_viewer: APIClient, as_artist: APIClient
+) -> None:
+    for client, status, code in (
+        (stranger, 404, "not-found"),
+        (as_viewer, 403, "forbidden"),
+        (as_artist, 403, "forbidden"),
+    ):
+        with nothing_written():
+            read_problem(post(client, f"runs/{run_id}/{how}", STEERING[how]), status, code)
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=str)
 def test_a_project_of_others_answers_as_one_that_does_not_exist(
-    stranger: APIClient, run_id: int, request_: Request
+    stranger: APIClient, run_id: int, file_key: str, request_: Request
 ) -> None:
     with nothing_written():
-        present = read_problem(request_.send(stranger, run=run_id), 404, "not-found")
+        answer = request_.send(stranger, run=run_id, file=file_key)
+        present = read_problem(answer, 404, "not-found")
         absent = read_problem(
             request_.send(stranger, project="none", run=123_456), 404, "not-found"
         )
     for problem in (present, absent):
         del problem["request_id"]
     same = json.dumps(present).replace("film", "none").replace(f"un {run_id} ", "un 123456 ")
-    assert json.loads(same.replace(f"runs/{run_id}", "runs/123456")) == absent
+    same = same.replace(f"runs/{run_id}", "runs/123456").replace(file_key, "1/none.png")
+    assert json.loads(same) == absent
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=str)
 def test_a_role_may_do_what_it_may_and_no_more(
     run_id: int,
+    file_key: str,
     request_: Request,
     as_viewer: APIClient,
     as_artist: APIClient,
@@ -137,11 +309,12 @@ def test_a_role_may_do_what_it_may_and_no_more(
     clients = {Role.VIEWER: as_viewer, Role.ARTIST: as_artist, Role.SUPERVISOR: as_supervisor}
     for role, client in clients.items():
         if role.includes(request_.role):
-            response = request_.send(client, run=run_id)
-            assert response.status_code in (200, 202), response.content
+            response = request_.send(client, run=run_id, file=file_key)
+            assert response.status_code in (200, 201, 202, 204), response.status_code
             break
         with nothing_written():
-            problem = read_problem(request_.send(client, run=run_id), 403, "forbidden")
+            answer = request_.send(client, run=run_id, file=file_key)
+            problem = read_problem(answer, 403, "forbidden")
         assert repr(request_.role.value) in problem["detail"]
 
 
@@ -184,6 +357,41 @@ def test_a_viewer_may_make_no_change_by_a_batch(as_viewer: APIClient) -> None:
         )
     results = read_problem(answer, 422, "batch-invalid")["results"]
     assert [result["problem"]["code"] for result in results] == ["forbidden"]
+
+
+@pytest.mark.parametrize("status", ["approved", "rejected"])
+def test_only_a_supervisor_approves_and_rejects(
+    as_viewer: APIClient, as_artist: APIClient, as_supervisor: APIClient, status: str
+) -> None:
+    body = json.dumps({"status": status})
+    for client in (as_viewer, as_artist):
+        with nothing_written():
+            answer = send(client, "PATCH", "assets/hero/versions/1", body)
+        read_problem(answer, 403, "forbidden")
+    assert send(as_supervisor, "PATCH", "assets/hero/versions/1", body).status_code == 200
+
+
+def test_versions_of_media_cannot_reach_into_a_project_of_others(stranger: APIClient) -> None:
+    details = []
+    for project in ("film", "none"):
+        body = json.dumps(VERSIONS_BATCH).replace("PROJECT", project)
+        with nothing_written():
+            answer = send(stranger, "POST", "assets:batch_versions", body)
+        (error,) = read_problem(answer, 422, "batch-invalid")["errors"]
+        assert error["code"] == "bad-scope"
+        details.append(error["detail"])
+    assert details[0].replace("film", "none") == details[1]
+
+
+def test_only_an_artist_creates_versions_of_media(
+    as_viewer: APIClient, as_artist: APIClient
+) -> None:
+    body = json.dumps(VERSIONS_BATCH).replace("PROJECT", "film")
+    with nothing_written():
+        answer = send(as_viewer, "POST", "assets:batch_versions", body)
+    (error,) = read_problem(answer, 422, "batch-invalid")["errors"]
+    assert error["code"] == "forbidden"
+    assert send(as_artist, "POST", "assets:batch_versions", body).status_code == 201
 
 
 def test_a_viewer_may_preview_a_batch(as_viewer: APIClient) -> None:

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from assets.models import Project
 from propagation.models import EventCounter, PropagationRun
 from tests.builders import change, drive, load, star
-from tests.propagation.api.asking import post, read_problem
+from tests.propagation.api.asking import post, read_problem, send
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -54,9 +54,11 @@ def test_an_entity_shows_the_content_of_its_best_version(film: None, api: APICli
         "type": "character",
         "name": "Hero",
         "priority": "normal",
+        "is_locked": False,
         "project_id": "film",
         "best": "hero_v1",
         "latest": "hero_v1",
+        "latest_approved": None,
         "content": {"name": "Hero", "description": "as cast"},
     }
 
@@ -64,8 +66,61 @@ def test_an_entity_shows_the_content_of_its_best_version(film: None, api: APICli
 def test_entities_are_listed_by_kind(film: None, api: APIClient) -> None:
     listed = get(api, "projects/film/assets")["data"]
     assert listed == [
-        {"id": "hero", "kind": "asset", "type": "character", "name": "Hero", "priority": "normal"}
+        {
+            "id": "hero",
+            "kind": "asset",
+            "type": "character",
+            "name": "Hero",
+            "priority": "normal",
+            "is_locked": False,
+        }
     ]
+
+
+def test_an_entity_says_whether_it_is_locked_and_what_is_approved(
+    film: None, api: APIClient
+) -> None:
+    change("hero", colour="blue")
+    send(api, "PATCH", "assets/hero/versions/1", '{"status": "approved"}')
+    send(api, "PUT", "assets/hero/lock", '{"is_locked": true}')
+    shown = get(api, "assets/hero")
+    assert (shown["best"], shown["latest_approved"], shown["is_locked"]) == (
+        "hero_v2",
+        "hero_v1",
+        True,
+    )
+    send(api, "PUT", "assets/hero/lock", '{"is_locked": false}')
+    assert get(api, "assets/hero")["is_locked"] is False
+
+
+def test_the_slots_of_an_entity_stand_where_their_heads_point(film: None, api: APIClient) -> None:
+    poster = {
+        "slot": "poster",
+        "type": "image",
+        "urls": ["https://a.example/1", "https://b.example/2"],
+    }
+    post(api, "assets/hero/versions", poster)
+    change("hero", colour="blue")
+    send(api, "PATCH", "assets/hero/versions/1", '{"status": "approved"}')
+    assert get(api, "assets/hero/slots") == {
+        "id": "hero",
+        "slots": {
+            "definition": {
+                "best": "hero_v2",
+                "latest": "hero_v2",
+                "latest_approved": "hero_v1",
+                "is_outdated": False,
+                "url": None,
+            },
+            "poster": {
+                "best": "hero/poster_v1",
+                "latest": "hero/poster_v2",
+                "latest_approved": None,
+                "is_outdated": True,
+                "url": "https://a.example/1",
+            },
+        },
+    }
 
 
 def test_a_version_says_who_made_it_and_why(film: None, api: APIClient, director: User) -> None:
@@ -74,12 +129,22 @@ def test_a_version_says_who_made_it_and_why(film: None, api: APIClient, director
     stored = Version.objects.get(entity__code="hero", number=2)
     described = {
         "id": "hero_v2",
+        "slot": "definition",
         "number": 2,
         "origin": "authored",
         "author": director.username,
         "run_id": None,
         "note": "Notes of 12 March",
         "checksum": stored.checksum,
+        "status": "draft",
+        "is_hidden": False,
+        "metadata": {},
+        "is_best": True,
+        "is_latest": True,
+        "is_latest_approved": False,
+        "used_by": 0,
+        "reverts": None,
+        "reverted_by": None,
     }
     detail = get(api, "assets/hero/versions/2")
     assert detail == {
@@ -89,6 +154,17 @@ def test_a_version_says_who_made_it_and_why(film: None, api: APIClient, director
     }
     newest = api.get("/api/v1/assets/hero/versions").json()["data"][0]
     assert {key: value for key, value in newest.items() if key not in TIMES} == described
+
+
+def test_a_way_back_names_what_it_reverts_and_is_named_by_what_it_took_back(
+    film: None, api: APIClient
+) -> None:
+    for colour in ("blue", "red"):
+        change("hero", colour=colour)
+    post(api, "assets/hero/rollback", {"version_number": 1, "reason": "as it was"})
+    listed = api.get("/api/v1/assets/hero/versions?sort=number").json()["data"]
+    back = [(one["reverts"], one["reverted_by"]) for one in listed]
+    assert back == [(None, None), (None, "hero_v4"), (None, "hero_v4"), ("hero_v1", None)]
 
 
 def test_an_old_version_resolves_as_it_did(film: None, api: APIClient) -> None:
@@ -120,10 +196,16 @@ def test_a_run_shows_how_far_it_is(film: None, api: APIClient) -> None:
         "progress": 0.0,
         "processed": 0,
         "total": 3,
-        "counts": {"applied": 0, "unchanged": 0, "failed": 0},
-        "lanes": {"background": {"total": 3, "done": 0, "failed": 0, "queued": 3}},
+        "counts": {"applied": 0, "unchanged": 0, "failed": 0, "skipped": 0, "held": 0},
+        "lanes": {"background": {"total": 3, "done": 0, "failed": 0, "skipped": 0, "queued": 3}},
         "note": "",
-        "links": {"self": url, "items": f"{url}/items"},
+        "attempts": 1,
+        "superseded_by": None,
+        "undo_of": None,
+        "links": {
+            name: f"{url}/{name}".removesuffix("/self")
+            for name in ("self", "items", "pause", "cancel", "skip", "undo")
+        },
         "project_id": "film",
         "finished_at": None,
     }
@@ -134,8 +216,11 @@ def test_a_run_shows_how_far_it_is(film: None, api: APIClient) -> None:
         "status": "success",
         "progress": 100.0,
         "processed": 3,
-        "counts": {"applied": 3, "unchanged": 0, "failed": 0},
-        "lanes": {"background": {"total": 3, "done": 3, "failed": 0, "queued": 0}},
+        "links": {
+            name: f"{url}/{name}".removesuffix("/self") for name in ("self", "items", "undo")
+        },
+        "counts": {"applied": 3, "unchanged": 0, "failed": 0, "skipped": 0, "held": 0},
+        "lanes": {"background": {"total": 3, "done": 3, "failed": 0, "skipped": 0, "queued": 0}},
     }
     assert not api.get(url).has_header("Retry-After")
 
@@ -149,6 +234,8 @@ def test_the_items_of_a_run_show_what_became_of_each(film: None, api: APIClient)
         "lane": "background",
         "level": 1,
         "version": None,
+        "rule": "all-else",
+        "reason": "fits anything",
         "error": "",
     }
     assert api.get(f"/api/v1/runs/{run.pk}/items").json()["data"][0] == item
@@ -168,7 +255,7 @@ def test_runs_are_listed_newest_first(film: None, api: APIClient) -> None:
     runs = [change("hero", colour=colour).run for colour in ("blue", "red")]
     listed = api.get("/api/v1/projects/film/runs").json()["data"]
     assert [one["id"] for one in listed] == [run.pk for run in reversed(runs) if run]
-    assert {one["status"] for one in listed} == {"accepted"}
+    assert [one["status"] for one in listed] == ["accepted", "cancelling"]
 
 
 def test_a_quiet_project_is_idle(film: None, api: APIClient) -> None:
@@ -179,6 +266,9 @@ def test_a_quiet_project_is_idle(film: None, api: APIClient) -> None:
         "active_runs": [],
         "lanes": {},
         "out_of_date": 0,
+        "pinned": 0,
+        "held": 0,
+        "outdated_media": 0,
         "failed": 0,
         "graph_revision": project.graph_revision,
         "seq": EventCounter.objects.get(project=project).seq,

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from assets.models import AssetReference
 from propagation.models import PropagationRun
-from tests.builders import chain, load, star
+from tests.builders import chain, change, drive, load, star
 from tests.propagation.api.asking import (
     Answer,
     list_pointers,
@@ -171,6 +171,9 @@ def test_an_edge_that_is_not_there_cannot_be_removed(
         ("position", "first"),
         ("attributes", []),
         ("attributes", None),
+        ("follow", "always"),
+        ("follow", ""),
+        ("follow", None),
         ("note", "x" * 2001),
     ],
 )
@@ -196,7 +199,7 @@ def test_an_edge_has_no_dry_run(line: None, api: APIClient, method: str) -> None
     assert "dry_run" in read_problem(answer, 400, "unknown-parameter")["detail"]
 
 
-@pytest.mark.parametrize("field", ["follow", "project", "id"])
+@pytest.mark.parametrize("field", ["folow", "project", "id"])
 def test_an_unknown_field_is_named(line: None, api: APIClient, field: str) -> None:
     edge = {"source": "a0", "target": "a2", field: "x"}
     answer = send(api, "DELETE", "edges", "{}")
@@ -204,6 +207,57 @@ def test_an_unknown_field_is_named(line: None, api: APIClient, field: str) -> No
     assert list_pointers(read_problem(post(api, "edges", edge), 422, "unknown-field")) == [
         f"/{field}"
     ]
+
+
+@pytest.mark.parametrize("follow", ["best", "latest", "latest_approved", "frozen"])
+def test_an_edge_follows_as_it_is_told(line: None, api: APIClient, follow: str) -> None:
+    edge = {"source": "a0", "target": "a2", "follow": follow}
+    assert post(api, "edges", edge).status_code == 202
+    assert AssetReference.objects.get(source__code="a0", target__code="a2").follow == follow
+    with nothing_written():
+        assert post(api, "edges", edge).status_code == 200
+
+
+def test_an_edge_follows_the_best_unless_it_is_told_otherwise(line: None, api: APIClient) -> None:
+    edge = {"source": "a0", "target": "a2"}
+    post(api, "edges", edge)
+    reference = AssetReference.objects.get(source__code="a0", target__code="a2")
+    assert reference.follow == "best"
+    assert post(api, "edges", {**edge, "follow": "frozen"}).status_code == 202
+    post(api, "edges", {**edge, "position": 2})
+    reference.refresh_from_db()
+    assert (reference.follow, reference.position) == ("frozen", 2)
+
+
+def test_a_frozen_edge_stays_where_it_is_until_it_follows_again(line: None, api: APIClient) -> None:
+    edge = {"source": "a0", "target": "a1"}
+    post(api, "edges", {**edge, "follow": "frozen"})
+    run = change("a0", material="oak").run
+    assert run
+    drive(run)
+    assert list_uses(api, "a1") == ["a0_v1"]
+    post(api, "edges", {**edge, "follow": "best"})
+    assert list_uses(api, "a1") == ["a0_v2"]
+
+
+def test_a_locked_target_gets_and_loses_no_edge(line: None, api: APIClient) -> None:
+    send(api, "PUT", "assets/a2/lock", '{"is_locked": true}')
+    with nothing_written():
+        for answer in (
+            post(api, "edges", {"source": "a0", "target": "a2"}),
+            delete(api, source="a1", target="a2"),
+        ):
+            read_problem(answer, 423, "locked")
+    assert (
+        post(api, "edges", {"source": "a2", "target": "a3", "role": "seen_in"}).status_code == 202
+    )
+
+
+def list_uses(api: APIClient, code: str) -> list[str]:
+    """Return the versions that the newest version of the entity was made from."""
+    number = api.get(f"/api/v1/assets/{code}").json()["latest"].rpartition("_v")[2]
+    uses = api.get(f"/api/v1/assets/{code}/versions/{number}").json()["uses"]
+    return [use["version"] for use in uses]
 
 
 def test_texts_end_at_their_limits(line: None, api: APIClient) -> None:

@@ -60,9 +60,17 @@ def test_project_and_code_win_over_a_code_that_reads_the_same(api: APIClient) ->
     assert get_project(api, "film:other:x") == "film"
 
 
+def test_the_code_of_a_project_and_a_colon_name_the_project_itself(
+    film: None, api: APIClient
+) -> None:
+    for identifier in ("film:", "film:film:"):
+        answer = api.get(f"/api/v1/assets/{identifier}").json()
+        assert (answer["id"], answer["kind"], answer["project_id"]) == ("film:", "project", "film")
+
+
 @pytest.mark.parametrize(
     "identifier",
-    ["HERO", "hero ", "film:", ":hero", "film", "nobody:hero", "film:HERO", "h" * 5000],
+    ["HERO", "hero ", "film::", ":hero", "film", "nobody:hero", "film:HERO", "h" * 5000],
 )
 def test_codes_are_exact(film: None, api: APIClient, identifier: str) -> None:
     read_problem(api.get(f"/api/v1/assets/{identifier}"), 404, "not-found")

@@ -28,7 +28,7 @@ def lists(db: None) -> dict[str, list[object]]:
         "projects/film/sequences": [],
         "projects/film/runs": [run.pk for run in reversed(runs)],
         "assets/film:hero/versions": [f"hero_v{number}" for number in (4, 3, 2, 1)],
-        f"runs/{runs[0].pk}/items": [f"shot-{index:05}" for index in range(5)],
+        f"runs/{runs[-1].pk}/items": [f"shot-{index:05}" for index in range(5)],
     }
 
 

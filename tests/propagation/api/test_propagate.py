@@ -1,10 +1,12 @@
 """POST /assets/{id}/propagate: one change, with the story's body."""
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from propagation.models import PropagationRun
+from propagation.planning.estimate import estimate_memory
 from tests.builders import drive, get_entity, load, star
 from tests.processes import Workers
 from tests.propagation.api.asking import (
@@ -115,6 +117,7 @@ def test_a_dry_run_tells_all_and_writes_nothing(api: APIClient) -> None:
     with nothing_written():
         answer = post(api, "assets/hero/propagate?dry_run=true", body)
     assert answer.status_code == 200
+    token = answer.json()["plan_token"]
     assert answer.json() == {
         "dry_run": True,
         "asset_id": "hero",
@@ -123,13 +126,28 @@ def test_a_dry_run_tells_all_and_writes_nothing(api: APIClient) -> None:
             {"field": "coat", "before": None, "after": {"c": "blue"}},
             {"field": "description", "before": "as cast", "after": "new"},
         ],
+        "change_type": ["visual"],
+        "impact_level": "high",
         "affected_entities": 101,
         "impact": {
             "affected_shots": 101,
             "affected_sequences": 0,
+            "estimated_processing_time": None,
+            "estimate": "no estimate yet",
+            "memory_impact": estimate_memory(
+                total=101, largest_batch=min(101, settings.BATCH_SIZES["batch"])
+            ),
             "can_be_batch_processed": True,
         },
         "phases": [{"type": "batch", "count": 101}],
+        "held": [],
+        "skipped": [],
+        "pinned": [],
+        "updates": 101,
+        "verdicts": {"update": 101, "hold": 0, "ignore": 0, "pinned": 0},
+        "sequences": [],
+        "plan_token": token,
+        "items_url": f"/api/v1/plans/{token}/items",
     }
 
 

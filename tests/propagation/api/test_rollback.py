@@ -1,12 +1,20 @@
 """POST /assets/{id}/rollback: the way back, with the story's body."""
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from propagation.models import PropagationRun
-from tests.builders import change, get_entity
-from tests.propagation.api.asking import list_pointers, nothing_written, post, read_problem
+from propagation.planning.estimate import estimate_memory
+from tests.builders import change, drive, get_entity
+from tests.propagation.api.asking import (
+    list_pointers,
+    nothing_written,
+    post,
+    read_problem,
+    send,
+)
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +29,7 @@ def test_the_body_of_the_story_starts_a_run(film: None, api: APIClient, director
     assert answer.json() == {
         "success": True,
         "new_current_version": "hero_v1",
+        "moved_on": 0,
         "status": "accepted",
         "run_id": run.pk,
         "status_url": f"/api/v1/runs/{run.pk}",
@@ -47,6 +56,7 @@ def test_a_rollback_to_the_current_content_writes_nothing(film: None, api: APICl
     assert answer.json() == {
         "success": True,
         "new_current_version": "hero_v1",
+        "moved_on": 0,
         "status": "success",
         "run_id": None,
         "status_url": None,
@@ -80,7 +90,10 @@ def test_a_dry_run_tells_what_returns_and_writes_nothing(film: None, api: APICli
     with nothing_written():
         answer = post(api, "assets/hero/rollback?dry_run=true", STORY)
     assert answer.status_code == 200
-    assert answer.json() == {
+    found = answer.json()
+    token = found["plan_token"]
+    assert [one["id"] for one in found.pop("versions_between")] == ["hero_v2"]
+    assert found == {
         "dry_run": True,
         "asset_id": "hero",
         "base_version": "hero_v2",
@@ -88,14 +101,78 @@ def test_a_dry_run_tells_what_returns_and_writes_nothing(film: None, api: APICli
             {"field": "description", "before": "changed", "after": "as cast"},
             {"field": "hat", "before": "tall", "after": None},
         ],
+        "change_type": ["visual"],
+        "impact_level": "medium",
         "affected_entities": 3,
         "impact": {
             "affected_shots": 3,
             "affected_sequences": 0,
+            "estimated_processing_time": None,
+            "estimate": "no estimate yet",
+            "memory_impact": estimate_memory(
+                total=3, largest_batch=min(3, settings.BATCH_SIZES["background"])
+            ),
             "can_be_batch_processed": False,
         },
         "phases": [{"type": "background", "count": 3}],
+        "held": [],
+        "skipped": [],
+        "pinned": [],
+        "updates": 3,
+        "verdicts": {"update": 3, "hold": 0, "ignore": 0, "pinned": 0},
+        "sequences": [],
+        "plan_token": token,
+        "items_url": f"/api/v1/plans/{token}/items",
+        "moved_on": 0,
+        "moved_on_entities": [],
     }
+
+
+def test_a_dry_run_lists_the_versions_that_it_takes_back_newest_first(
+    film: None, api: APIClient
+) -> None:
+    for text in ("first", "second", "third"):
+        post(api, "assets/hero/propagate", {"change_data": {"look": text}, "note": text})
+    found = post(api, "assets/hero/rollback?dry_run=true", {**STORY, "version_number": 2}).json()
+    between = [(one["id"], one["author"], one["note"]) for one in found["versions_between"]]
+    assert between == [("hero_v4", "director", "third"), ("hero_v3", "director", "second")]
+
+
+def test_dependents_that_people_changed_since_are_told_and_keep_their_changes(
+    film: None, api: APIClient
+) -> None:
+    post(api, "assets/shot-00000/propagate", {"change_data": {"mood": "before"}})
+    change("hero", description="changed")
+    post(api, "assets/shot-00001/propagate", {"change_data": {"mood": "calm"}})
+    post(api, "assets/shot-00001/propagate", {"change_data": {"mood": "wild"}})
+    preview = post(api, "assets/hero/rollback?dry_run=true", STORY).json()
+    (told,) = preview["moved_on_entities"]
+    assert (told["id"], told["version"], told["author"]) == (
+        "shot-00001",
+        "shot-00001_v3",
+        "director",
+    )
+    assert preview["moved_on"] == 1
+    assert post(api, "assets/hero/rollback", STORY).json()["moved_on"] == 1
+    drive(PropagationRun.objects.latest("pk"))
+    kept = api.get("/api/v1/assets/shot-00001").json()["content"]
+    assert kept["mood"] == "wild"
+
+
+def test_dependents_that_a_run_alone_changed_have_not_moved_on(film: None, api: APIClient) -> None:
+    run = change("hero", description="changed").run
+    assert run
+    drive(run)
+    assert post(api, "assets/hero/rollback", STORY).json()["moved_on"] == 0
+
+
+def test_a_locked_entity_does_not_go_back(film: None, api: APIClient) -> None:
+    change("hero", description="changed")
+    send(api, "PUT", "assets/hero/lock", '{"is_locked": true}')
+    for query in ("", "?dry_run=true"):
+        with nothing_written():
+            answer = post(api, f"assets/hero/rollback{query}", STORY)
+        read_problem(answer, 423, "locked")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.builders import change, drive, load, star
-from tests.propagation.api.asking import count_statements
+from tests.propagation.api.asking import count_statements, post
 
 pytestmark = pytest.mark.django_db
 CHANGE = {"change_data": {"colour": "blue"}}
@@ -108,6 +108,61 @@ def test_versions_take_as_many_for_20_as_for_one(
         count_statements(api, "GET", f"assets/{code}:hero/versions") for code in small_and_large
     )
     assert small == large
+
+
+@pytest.mark.parametrize("sort", ["-number", "-score", "-used_by"])
+def test_media_take_as_many_for_200_as_for_one(
+    small_and_large: list[str], api: APIClient, sort: str
+) -> None:
+    counts = set()
+    for code, amount in zip(small_and_large, (1, 200), strict=True):
+        urls = [f"https://cdn.example/{number}" for number in range(amount)]
+        body = {"slot": "poster", "type": "image", "urls": urls, "metadata": {"tags": ["night"]}}
+        post(api, f"assets/{code}:hero/versions", body)
+        path = f"assets/{code}:hero/versions?slot=poster&sort={sort}&tag=night&limit=1000"
+        counts.add(count_statements(api, "GET", path))
+    assert len(counts) == 1
+
+
+def test_outdated_media_take_as_many_for_1000_as_for_10(
+    small_and_large: list[str], api: APIClient
+) -> None:
+    counts = set()
+    for code, amount in zip(small_and_large, (10, 1000), strict=True):
+        codes = [f"shot-{index:05}" for index in range(amount)]
+        entry = {
+            "scope": {"type": "scenes", "project_id": code, "scene_ids": codes},
+            "slot": "clip",
+            "type": "video",
+            "media": [{"id": one, "url": f"https://cdn.example/{one}"} for one in codes],
+        }
+        assert post(api, "assets:batch_versions", {"entries": [entry]}).status_code == 201
+        run = change("hero", code, colour="blue").run
+        assert run
+        drive(run)
+        path = f"projects/{code}/outdated-media?limit=1000"
+        assert len(api.get(f"/api/v1/{path}").json()["data"]) == amount
+        counts.add(count_statements(api, "GET", path))
+    assert len(counts) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "best", {"version": 1}),
+        ("PUT", "best?dry_run=true", {"version": 1}),
+        ("PUT", "lock", {"is_locked": True}),
+        ("PATCH", "versions/1", {"status": "approved"}),
+    ],
+)
+def test_what_is_decided_takes_as_many_for_1000_dependents_as_for_10(
+    small_and_large: list[str], api: APIClient, method: str, path: str, body: object
+) -> None:
+    counts = set()
+    for code in small_and_large:
+        change("hero", code, colour="blue")
+        counts.add(count_statements(api, method, f"assets/{code}:hero/{path}", body))
+    assert len(counts) == 1
 
 
 @pytest.mark.parametrize("query", ["", "?dry_run=true"])

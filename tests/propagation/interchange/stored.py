@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from django.apps import apps
 
-from assets.models import AssetReference, Entity, Project
+from assets.models import AssetReference, Entity, Kind, Project
 from propagation.interchange.defects import DefectList
 from propagation.interchange.reading import parse_production
 from propagation.services.export_production import export_production
@@ -28,9 +28,12 @@ def list_edges(code: str = "film") -> list[tuple[str, str, str]]:
 
 
 def read_stored(code: str = "film") -> Stored:
-    """Return all that a production file can say: entities by code, and references."""
+    """Return all that a production file can say: entities by code, and references.
+
+    The project itself, whose code is not the file's, stands under the empty code.
+    """
     entities = {
-        head.entity.code: (
+        "" if head.entity.kind == Kind.PROJECT else head.entity.code: (
             head.entity.kind,
             head.entity.type,
             head.entity.name,

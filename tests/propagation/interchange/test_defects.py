@@ -179,7 +179,8 @@ def test_an_asset_of_a_typed_list_may_repeat_its_type_and_no_other(list_name: st
 
 
 @pytest.mark.parametrize(
-    "type_", [None, "", 7, [], {}, "shot", "sequence", "x" * 65, "tab\t", "NUL\0", "\ud83c"]
+    "type_",
+    [None, "", 7, [], {}, "shot", "sequence", "project", "x" * 65, "tab\t", "NUL\0", "\ud83c"],
 )
 def test_an_asset_has_a_type_of_its_own(type_: object) -> None:
     document = {"assets": [{"id": "a", "type": type_}]}
@@ -414,6 +415,20 @@ def test_an_id_cannot_change_its_type_in_a_project() -> None:
     assert found == {(f"/{name}/0", "two-types") for name in ("assets", "shots", "sequences")}
     assert refused.value.total == 3
     assert (count_rows(), read_stored()) == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("earlier", [(), ({},)], ids=["a first import", "a later import"])
+def test_the_id_of_the_project_itself_is_taken(earlier: tuple[Document, ...]) -> None:
+    for document in earlier:
+        load(document)
+    taken = {"assets": [{"id": "film:", "type": "prop"}]}
+    with pytest.raises(DefectiveProductionError) as refused:
+        load(taken)
+    found = {(defect.pointer, defect.code) for defect in refused.value.defects}
+    assert found == {("/assets/0", "two-types")}
+    load(taken, code="other")
+    assert read_stored("other")[0]["film:"][:2] == ("asset", "prop")
 
 
 def generate_with_defects(folder: Path, shared_data: Path) -> tuple[Document, list[Document]]:

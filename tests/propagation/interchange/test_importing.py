@@ -224,9 +224,25 @@ def test_the_project_takes_name_and_details_from_the_file(tiny: Document) -> Non
     )  # fmt: skip
     tiny["project"] = {"id": "tiny", "name": "Tiny, second cut", "fps": 24}
     report = load(tiny)
-    assert (summarise(report), report.run) == ({}, None)
+    assert (summarise(report), finish(report)) == ({}, set())
     project.refresh_from_db()
     assert (project.name, project.details) == ("Tiny, second cut", {"fps": 24})
+
+
+def test_the_project_itself_is_an_entity_whose_versions_are_its_name_and_details(
+    tiny: Document,
+) -> None:
+    entity = Entity.objects.get(code="film:")
+    assert (entity.kind, entity.type, entity.name) == ("project", "project", "Tiny example")
+    tiny["project"] = {"id": "tiny", "name": "Tiny, second cut", "fps": 24}
+    load(tiny)
+    entity.refresh_from_db()
+    assert entity.name == "Tiny, second cut"
+    versions = Version.objects.filter(entity=entity).order_by("number")
+    assert [(version.number, version.content.data) for version in versions] == [
+        (1, {"name": "Tiny example", "source": "hand-made", "license": "CC0-1.0"}),
+        (2, {"name": "Tiny, second cut", "fps": 24}),
+    ]
 
 
 def test_a_project_is_not_disturbed_by_the_same_codes_in_another_one(tiny: Document) -> None:
@@ -310,9 +326,10 @@ def test_going_back_to_the_first_file_brings_back_what_it_said(
 
 @st.composite
 def productions(draw: st.DrawFn) -> Document:
-    """Draw some of five props, each with some content, that use props before them."""
+    """Draw a project and some of five props, each with some content, that use props before them."""
     codes = draw(st.lists(st.sampled_from("abcde"), min_size=1, unique=True).map(sorted))
     return {
+        "project": {"name": draw(st.sampled_from(["First cut", "Final cut"]))},
         "assets": [
             {
                 "id": code,
@@ -323,7 +340,7 @@ def productions(draw: st.DrawFn) -> Document:
                 ),
             }
             for index, code in enumerate(codes)
-        ]
+        ],
     }
 
 

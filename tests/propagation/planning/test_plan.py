@@ -18,6 +18,7 @@ edges = st.frozensets(
     st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1)).filter(lambda e: e[0] < e[1]),
     max_size=40,
 )
+VISUAL = 1
 nodes = st.frozensets(st.integers(0, NODES - 1), max_size=4)
 sources = st.frozensets(st.integers(0, NODES - 1), min_size=1, max_size=3)
 modes = st.sampled_from(["auto", "realtime", "batch", "background"])
@@ -33,7 +34,7 @@ def make_graph(
             Node(id=i, code=str(i), kind="shot", type="shot", is_critical=i in critical)
             for i in range(NODES)
         ],
-        edges=pairs,
+        edges=[(*pair, VISUAL, "depends_on", "best") for pair in pairs],
     )
 
 
@@ -51,7 +52,7 @@ def test_each_affected_target_stands_in_exactly_one_batch(
     pairs: frozenset[tuple[int, int]], critical: frozenset[int], roots: frozenset[int], mode: str
 ) -> None:
     graph = make_graph(pairs, critical)
-    plan = make_plan(graph=graph, sources=roots, mode=mode, limits=LIMITS)
+    plan = make_plan(graph=graph, sources=dict.fromkeys(roots, VISUAL), mode=mode, limits=LIMITS)
     oracle = nx.DiGraph(pairs)
     oracle.add_nodes_from(range(NODES))
     affected = set().union(*(nx.descendants(oracle, root) for root in roots))
@@ -66,7 +67,7 @@ def test_a_target_comes_after_everything_affected_that_it_uses(
 ) -> None:
     """In an earlier step, or earlier in the same batch; never in a batch beside it."""
     graph = make_graph(pairs, critical)
-    plan = make_plan(graph=graph, sources=roots, mode=mode, limits=LIMITS)
+    plan = make_plan(graph=graph, sources=dict.fromkeys(roots, VISUAL), mode=mode, limits=LIMITS)
     positions = list_positions(plan)
     for source, target in pairs:
         if source in positions and target in positions:
@@ -78,7 +79,12 @@ def test_a_target_comes_after_everything_affected_that_it_uses(
 def test_critical_targets_and_what_lies_before_them_are_realtime_and_nothing_else_is(
     pairs: frozenset[tuple[int, int]], critical: frozenset[int], roots: frozenset[int]
 ) -> None:
-    plan = make_plan(graph=make_graph(pairs, critical), sources=roots, mode="auto", limits=LIMITS)
+    plan = make_plan(
+        graph=make_graph(pairs, critical),
+        sources=dict.fromkeys(roots, VISUAL),
+        mode="auto",
+        limits=LIMITS,
+    )
     oracle = nx.DiGraph(pairs)
     oracle.add_nodes_from(range(NODES))
     affected = set().union(*(nx.descendants(oracle, root) for root in roots))
@@ -97,24 +103,26 @@ def test_critical_targets_and_what_lies_before_them_are_realtime_and_nothing_els
 def test_no_batch_is_larger_than_its_lane_allows(
     pairs: frozenset[tuple[int, int]], roots: frozenset[int], mode: str
 ) -> None:
-    plan = make_plan(graph=make_graph(pairs), sources=roots, mode=mode, limits=LIMITS)
+    plan = make_plan(
+        graph=make_graph(pairs), sources=dict.fromkeys(roots, VISUAL), mode=mode, limits=LIMITS
+    )
     assert all(len(one.targets) <= LIMITS.batch_sizes[one.lane] for one in plan.batches)
     assert [one.number for one in plan.batches] == list(range(len(plan.batches)))
 
 
 def test_the_rest_goes_through_batch_above_the_threshold_and_background_below() -> None:
     graph = make_graph(frozenset((0, n) for n in range(1, 6)))
-    assert make_plan(graph=graph, sources=[0], mode="auto", limits=LIMITS).lane_counts == {
+    assert make_plan(graph=graph, sources={0: VISUAL}, mode="auto", limits=LIMITS).lane_counts == {
         "batch": 5
     }
     graph = make_graph(frozenset((0, n) for n in range(1, 5)))
-    assert make_plan(graph=graph, sources=[0], mode="auto", limits=LIMITS).lane_counts == {
+    assert make_plan(graph=graph, sources={0: VISUAL}, mode="auto", limits=LIMITS).lane_counts == {
         "background": 4
     }
 
 
 def test_small_neighbouring_levels_share_a_batch() -> None:
     graph = make_graph(frozenset((n, n + 1) for n in range(NODES - 1)))
-    plan = make_plan(graph=graph, sources=[0], mode="batch", limits=LIMITS)
+    plan = make_plan(graph=graph, sources={0: VISUAL}, mode="batch", limits=LIMITS)
     assert [len(batch.targets) for batch in plan.batches] == [3, 3, 3, 2]
     assert plan.steps == 4

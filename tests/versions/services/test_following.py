@@ -35,7 +35,8 @@ def consume(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("follow", "number"), [(Follow.BEST, 2), (Follow.LATEST, 3), (Follow.FROZEN, 1)]
+    ("follow", "number"),
+    [(Follow.BEST, 2), (Follow.LATEST, 3), (Follow.LATEST_APPROVED, 1), (Follow.FROZEN, 1)],
 )
 def test_each_way_to_follow_names_its_version(follow: Follow, number: int) -> None:
     make_reference(follow)
@@ -54,6 +55,18 @@ def test_only_the_followed_version_is_up_to_date(follow: Follow, consumed: int) 
         assert found == ([reference] if is_outdated else [])
 
 
+@pytest.mark.parametrize("approved", [1, 2, 3])
+def test_the_latest_approved_is_followed_once_there_is_one(approved: int) -> None:
+    reference = make_reference(Follow.LATEST_APPROVED)
+    version = Version.objects.get(entity__code="a", number=approved)
+    Head.objects.filter(entity__code="a").update(approved=version)
+    assert get_followed() == approved
+    (state,) = read_states(with_followed(AssetReference.objects.all()))
+    assert (state.followed_id, state.followed_checksum) == (version.pk, version.checksum)
+    found = list(find_outdated(AssetReference.objects.all()))
+    assert found == ([] if approved == 1 else [reference])
+
+
 @pytest.mark.parametrize("follow", Follow)
 def test_what_was_never_consumed_is_outdated(follow: Follow) -> None:
     reference = make_reference(follow)
@@ -61,7 +74,9 @@ def test_what_was_never_consumed_is_outdated(follow: Follow) -> None:
     assert list(find_outdated(AssetReference.objects.all())) == [reference]
 
 
-@pytest.mark.parametrize(("follow", "number"), [(Follow.BEST, 2), (Follow.LATEST, 3)])
+@pytest.mark.parametrize(
+    ("follow", "number"), [(Follow.BEST, 2), (Follow.LATEST, 3), (Follow.LATEST_APPROVED, 1)]
+)
 def test_a_state_names_the_same_version_as_the_query(follow: Follow, number: int) -> None:
     reference = make_reference(follow)
     (state,) = read_states(with_followed(AssetReference.objects.all()))

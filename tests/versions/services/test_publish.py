@@ -1,6 +1,7 @@
 """Publishing numbers, chains and points at versions, however many at once."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -35,8 +36,7 @@ def draft_first(entity: Entity, body: str = "{}") -> Draft:
     return Draft(
         entity_id=entity.pk,
         entity_code=entity.code,
-        parent=None,
-        latest_number=0,
+        head=None,
         content_id=content_id,
         content_sha256=hash_text(body),
     )
@@ -53,23 +53,22 @@ def test_equal_contents_are_stored_once_per_call() -> None:
     assert Content.objects.get(sha256=hash_text('{"a":2}')).data == {"a": 2}
 
 
-def test_a_first_version_is_number_one_without_a_parent_and_both_pointers_are_at_it() -> None:
+def test_a_first_version_is_number_one_and_both_pointers_are_at_it() -> None:
     (lamp,) = make_entities("lamp")
     ids = publish(draft_first(lamp))
     version = Version.objects.get(entity=lamp)
     assert ids == {lamp.pk: version.pk}
-    assert (version.number, version.parent, version.created_at) == (1, None, NOON)
+    assert (version.number, version.created_at) == (1, NOON)
     head = Head.objects.get(entity=lamp)
     assert (head.best, head.latest) == (version, version)
 
 
-def test_each_version_is_the_child_of_the_one_before() -> None:
+def test_versions_are_numbered_one_after_the_other_with_checksums_of_their_own() -> None:
     load({"assets": [{"id": "lamp", "type": "prop"}]})
     for watts in (40, 60, 80):
         change("lamp", watts=watts)
-    versions = list(Version.objects.order_by("number"))
+    versions = list(Version.objects.filter(entity__code="lamp").order_by("number"))
     assert [version.number for version in versions] == [1, 2, 3, 4]
-    assert [version.parent for version in versions] == [None, *versions[:-1]]
     assert len({version.checksum for version in versions}) == 4
 
 
@@ -82,10 +81,21 @@ def test_a_version_number_is_given_once() -> None:
         publish(draft)
 
 
+def test_a_version_is_never_older_than_the_one_before_it() -> None:
+    """The clocks of two hosts may differ."""
+    (lamp,) = make_entities("lamp")
+    first = draft_first(lamp)
+    publish(first)
+    (head,) = lock_heads(Head.objects.all()).values()
+    early = replace(STAMP, at=NOON - timedelta(hours=1))
+    publish_versions([replace(first, head=head).seal(early)])
+    assert Version.objects.get(number=2).created_at == NOON
+
+
 @pytest.mark.parametrize("amount", [1, 300])
 def test_publishing_takes_as_many_statements_for_many_as_for_one(amount: int) -> None:
     load(edges_production([("source", f"t{index}") for index in range(amount)]))
-    heads = lock_heads(Head.objects.exclude(entity__code="source"))
+    heads = lock_heads(Head.objects.filter(entity__code__startswith="t"))
     sources = read_heads(Head.objects.filter(entity__code="source"))
     references = dict(Entity.objects.get(code="source").used_by.values_list("target", "pk"))
     (source_id,) = sources
@@ -160,10 +170,14 @@ def test_heads_are_read_as_they_stand() -> None:
     load({"assets": [{"id": "lamp", "type": "prop"}]})
     change("lamp", watts=40)
     change("lamp", watts=60)
-    first = Version.objects.get(number=1)
-    Head.objects.update(best=first)
-    (head,) = read_heads(Head.objects.all()).values()
+    first, second, third = Version.objects.filter(entity__code="lamp").order_by("number")
+    stored = Head.objects.filter(entity__code="lamp")
+    stored.update(best=first, approved=second)
+    (head,) = read_heads(stored).values()
     assert (head.best.id, head.best.checksum) == (first.pk, first.checksum)
-    assert (head.best_number, head.latest_number) == (1, 3)
+    assert (head.latest.id, head.latest.checksum) == (third.pk, third.checksum)
+    assert head.approved is not None
+    assert (head.approved.id, head.approved.checksum) == (second.pk, second.checksum)
+    assert (head.best_number, head.latest_number, head.latest_at) == (1, 3, third.created_at)
     assert head.content_sha256 == first.content.sha256
-    assert lock_heads(Head.objects.all()) == {head.entity_id: head}
+    assert lock_heads(stored) == {head.entity_id: head}

@@ -98,18 +98,21 @@ def take(step: Step, model: Model, value: int) -> None:
 
 
 def resolve_all() -> dict[tuple[str, int], dict[Key, int]]:
-    """Return what every version of every entity resolves to."""
+    """Return what every version of every entity but the project itself resolves to."""
     return {
         (version.entity.code, version.number): {
             (use.source_code, use.role): use.version_number for use in load_uses(version=version)
         }
-        for version in Version.objects.select_related("entity")
+        for version in Version.objects.exclude(entity__kind="project").select_related("entity")
     }
 
 
 def check_checksums() -> None:
-    """Check that each version's checksum follows from its rows and its parent's checksum."""
-    for version in Version.objects.select_related("entity", "parent", "content"):
+    """Check that each version's checksum follows from its rows and that of the one before it."""
+    checksums = {
+        (version.entity_id, version.number): version.checksum for version in Version.objects.all()
+    }
+    for version in Version.objects.select_related("entity", "content"):
         inputs = [
             InputChange(
                 source_code=one.source.code,
@@ -128,12 +131,13 @@ def check_checksums() -> None:
             slot=version.slot,
             number=version.number,
             content_sha256=version.content.sha256,
-            parent_checksum=version.parent.checksum if version.parent else None,
+            parent_checksum=checksums.get((version.entity_id, version.number - 1)),
             provenance=Provenance(
                 origin=version.origin,
                 author_id=version.author_id,
                 run_id=version.run_id,
                 note=version.note,
+                changed=version.changed,
                 created_at=version.created_at,
             ),
             inputs=inputs,

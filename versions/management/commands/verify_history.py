@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from assets.management.projects import select_projects
-from versions.services.verify import Verification, verify_history
+from versions.services.verify import Verification, read_snapshot, verify_history
 
 LISTED = 100
 
@@ -25,7 +25,8 @@ class Command(BaseCommand):
         flawed = 0
         for project in select_projects(options["project"]):
             done = Verification()
-            flaws = list(islice(verify_history(project=project, done=done), LISTED))
+            with read_snapshot():
+                flaws = list(islice(verify_history(project=project, done=done), LISTED))
             flawed += bool(flaws)
             for flaw in flaws:
                 self.stdout.write(f"{project.code}: {flaw}")

@@ -1,0 +1,42 @@
+"""Admin of pins, of jobs for somebody outside, and of plans that were shown: to look at."""
+
+from django.contrib import admin
+
+from assets.admin import ProjectFilter, ProjectScopedMixin, ReadOnlyMixin
+from propagation.models import ExternalJob, StoredPlan
+from versions.models import Pin
+
+
+@admin.register(Pin)
+class PinAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
+    """Pins, by the end that they have."""
+
+    project_path = "reference__project"
+    list_display = ("reference", "version", "owner", "reason", "follow", "pinned_at", "expires_at")
+    list_filter = (("reference__project", ProjectFilter), "follow")
+    search_fields = ("reference__source__code", "reference__target__code", "reason")
+    list_select_related = ("reference__source", "reference__target", "version__entity", "owner")
+    ordering = ("expires_at", "pk")
+
+
+@admin.register(ExternalJob)
+class ExternalJobAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
+    """Jobs, newest first. Whoever knows a token completes its job, so that is not shown."""
+
+    exclude = ("token",)
+    list_display = ("item", "project", "state", "created_at", "due_at", "ended_at")
+    list_filter = ("state", ("project", ProjectFilter))
+    search_fields = ("item__entity__code", "=item__run__id")
+    list_select_related = ("item__entity", "project")
+    ordering = ("-pk",)
+
+
+@admin.register(StoredPlan)
+class StoredPlanAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
+    """Plans, newest first; their targets are read through the API, in pages."""
+
+    exclude = ("targets",)
+    list_display = ("__str__", "project", "actor", "created_at")
+    list_filter = (("project", ProjectFilter),)
+    list_select_related = ("project", "actor")
+    ordering = ("-pk",)

@@ -1,0 +1,61 @@
+"""ETags of everything that is read, and 304 for what a client has already (RFC 9110, 13.1.2)."""
+
+import hashlib
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.http import parse_etags
+
+KEPT = ("ETag", "Cache-Control", "Vary", "Link")
+"""What a 304 repeats of the answer that it stands for."""
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class EntityTagMiddleware:
+    """Gives each JSON answer to a GET below /api/ an ETag of its very bytes.
+
+    An answer about a version has a tag already, the one that If-Match takes; the hash is added to
+    it, because such an answer also says what is not in the version. Django's own middleware would
+    judge If-Match on a GET as well, and answer what is no problem+json.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Return the answer with its tag, or a 304."""
+        response = self.get_response(request)
+        if not _is_tagged(request, response):
+            return response
+        digest = hashlib.sha256(response.content).hexdigest()[:16]
+        token = response.get("ETag")
+        tag = f'{token[:-1]};{digest}"' if token else f'W/"{digest}"'
+        response["ETag"] = tag
+        # What one may see depends on who asks, and a cache must ask again each time.
+        patch_cache_control(response, private=True, no_cache=True)
+        patch_vary_headers(response, ["Authorization", "Cookie"])
+        if not matches(request.headers.get("If-None-Match", ""), tag):
+            return response
+        unchanged = HttpResponseNotModified()
+        for header in KEPT:
+            if header in response:
+                unchanged[header] = response[header]
+        return unchanged
+
+
+def _is_tagged(request: HttpRequest, response: HttpResponse) -> bool:
+    return (
+        request.method in ("GET", "HEAD")
+        and request.path.startswith("/api/")
+        and response.status_code == HTTPStatus.OK
+        and not response.streaming
+    )
+
+
+def matches(header: str, tag: str) -> bool:
+    """Tell whether If-None-Match names the tag; weakly, as RFC 9110 has it."""
+    given = parse_etags(header)
+    return given == ["*"] or tag.removeprefix("W/") in (one.removeprefix("W/") for one in given)

@@ -1,0 +1,38 @@
+"""Close what nobody has started of a run that ends before its end."""
+
+from datetime import datetime
+
+from django.db.models import F
+
+from assets.setwise import select_ids
+from propagation.models import (
+    ExternalJob,
+    ItemState,
+    JobState,
+    PropagationBatch,
+    PropagationItem,
+    PropagationRun,
+)
+
+
+def close_batches(*, run: PropagationRun, at: datetime) -> None:
+    """Close the batches of the run that nobody works on, with all that is queued in them.
+
+    The caller holds the lock on the run's row. A batch that a worker holds is left alone: its
+    items end as they would. SQLite has one writer at a time, so there nobody works meanwhile.
+    """
+    state = ItemState.SUPERSEDED if run.superseded_by_id else ItemState.CANCELLED
+    free = list(
+        run.batches.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .filter(done_at=None)
+        .values_list("pk", flat=True)
+    )
+    items = PropagationItem.objects.filter(
+        batch_id__in=select_ids(free), state__in=[ItemState.QUEUED, ItemState.WAITING]
+    )
+    jobs = ExternalJob.objects.filter(item__in=items.values("pk"), state=JobState.OPEN)
+    jobs.update(state=JobState.CANCELLED, ended_at=at)
+    items.update(state=state)
+    PropagationBatch.objects.filter(pk__in=select_ids(free)).update(
+        skipped=F("size") - F("applied") - F("unchanged") - F("failed"), done_at=at
+    )

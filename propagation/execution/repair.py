@@ -1,0 +1,40 @@
+"""Start a run for what another run left outdated."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from propagation.execution.outdated import EXCUSED, select_last
+from propagation.execution.start import Cause, start_run
+from propagation.models import PropagationItem, PropagationRun, RunKind
+from versions.facets import Facet
+
+
+def start_repair(
+    *,
+    run: PropagationRun,
+    sources: Mapping[int, int],
+    moved: frozenset[str],
+    note: str,
+    at: datetime,
+    facets: Mapping[int, Facet] | None = None,
+) -> PropagationRun:
+    """Start it on behalf of whoever started the run; what somebody keeps as it is stays so.
+
+    sources, facets and moved as `start_run` has them.
+    """
+    kept = PropagationItem.objects.filter(select_last(EXCUSED), run__project=run.project_id)
+    cause = Cause(
+        kind=RunKind.REPAIR,
+        actor=run.actor,
+        note=note,
+        notify_users=run.notify_users,
+        excluded=frozenset(kept.values_list("entity_id", flat=True)),
+    )
+    return start_run(
+        project_id=run.project_id,
+        sources=sources,
+        facets=facets,
+        moved=moved,
+        cause=cause,
+        at=at,
+    )

@@ -1,0 +1,53 @@
+"""Let a newer run take over what older ones have not done."""
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from assets.setwise import select_ids
+from propagation.execution.closing import close_batches
+from propagation.execution.messages import send_continue
+from propagation.models import ItemState, PropagationItem, PropagationRun, RunSource, RunStatus
+from propagation.models.run import WORKING_STATUSES
+from propagation.planning.plan import Plan
+
+
+def supersede_holds(plan: Plan) -> None:
+    """Take back what waits for a person and is decided about anew: the newer change carries it."""
+    reached = [one.arrival.entity_id for one in plan.reach if not one.arrival.stays]
+    if reached:
+        PropagationItem.objects.filter(
+            state=ItemState.HELD, entity_id__in=select_ids(reached)
+        ).update(state=ItemState.SUPERSEDED)
+
+
+def take_over(*, run: PropagationRun, sources: Collection[int], at: datetime) -> None:
+    """End older runs of the same sources of which all that is open is in this run as well.
+
+    All or nothing: were only a part taken over, what the rest uses of it might come too late. An
+    older run that somebody is moving on at this moment is left alone; it finds its targets done.
+    """
+    active = PropagationRun.objects.filter(
+        project_id=run.project_id, status__in=[*WORKING_STATUSES, RunStatus.PAUSED]
+    ).exclude(pk=run.pk)
+    ids = list(active.values_list("pk", flat=True))
+    if not ids:
+        return
+    same = RunSource.objects.filter(run_id__in=ids, entity_id__in=select_ids(sources))
+    older = active.filter(pk__in=same.values("run_id"))
+    taken = run.items.filter(state=ItemState.QUEUED, entity_id=OuterRef("entity_id"))
+    open_items = PropagationItem.objects.filter(
+        run_id=OuterRef("pk"), state__in=[ItemState.QUEUED, ItemState.WAITING]
+    )
+    covered = older.filter(Exists(open_items), ~Exists(open_items.filter(~Exists(taken))))
+    lane = settings.LANES[0]  # a moment's work
+    for one in covered.order_by("pk").select_for_update(skip_locked=True, no_key=True):
+        one.status, one.superseded_by = RunStatus.CANCELLING, run
+        one.save(update_fields=["status", "superseded_by"])
+        close_batches(run=one, at=at)
+        again = partial(send_continue, run_id=one.pk, generation=one.generation, lane=lane)
+        transaction.on_commit(again, robust=True)

@@ -1,0 +1,1 @@
+"""Handlers: how targets of some kinds get new content when what they use changes."""

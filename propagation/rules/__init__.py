@@ -1,0 +1,1 @@
+"""Rules: what becomes of each target that a change reaches. Pure."""

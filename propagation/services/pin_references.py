@@ -1,0 +1,139 @@
+"""Pin references to a version of their source, and let them go again."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from assets.exceptions import ReferenceNotFoundError
+from assets.models import AssetReference, Entity, Follow, Project, Role
+from assets.services.access import check_role
+from assets.services.locking import lock_project
+from propagation.execution.start import Cause
+from propagation.models import RunKind
+from propagation.services.change_content import Outcome
+from propagation.services.change_references import (
+    Edge,
+    change_references,
+    check_pins,
+    make_edge,
+)
+from versions.models import Consumption, Pin
+from versions.services.heads import VersionRef
+from versions.services.resolve import load_version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """At which version of its source a reference stays, why, and until when.
+
+    number None: the one that it has consumed. expires_at None: until somebody lets it go.
+    """
+
+    number: int | None = None
+    reason: str = ""
+    expires_at: datetime | None = None
+
+
+@transaction.atomic
+def pin_reference(*, edge: Edge, terms: Terms, cause: Cause, at: datetime) -> Outcome:
+    """Let the reference stay at a version, whatever its source does; edge: as `find_edge` says it.
+
+    Its target gets a new version when it consumes another one by that, or was not frozen yet.
+    What is pinned already gets the new terms. Errors as change_references, VersionNotFoundError.
+    """
+    check_role(actor=cause.actor, project_id=edge.target.project_id, needed=Role.ARTIST)
+    lock_project(project_id=edge.target.project_id)
+    reference = _find(edge)
+    check_pins(reference_ids=[reference.pk], actor=cause.actor, project_id=reference.project_id)
+    edge = make_edge(reference)
+    consumed = Consumption.objects.get(reference=reference).version
+    version = consumed
+    if terms.number is not None:
+        version = load_version(entity=edge.source, number=terms.number)
+    before = Follow(reference.follow)
+    outcome = Outcome(run=None, version_numbers={})
+    if before != Follow.FROZEN or version.pk != consumed.pk:
+        pinned = VersionRef(entity_id=edge.source.pk, id=version.pk, checksum=version.checksum)
+        outcome = change_references(
+            added=[replace(edge, follow=Follow.FROZEN, pinned=pinned)], cause=cause, at=at
+        )
+    known = {
+        "version": version,
+        "owner": cause.actor,
+        "reason": terms.reason,
+        "expires_at": terms.expires_at,
+        "pinned_at": at,
+    }
+    if before != Follow.FROZEN:
+        known["follow"] = before
+    Pin.objects.update_or_create(reference=reference, defaults=known)
+    return outcome
+
+
+@transaction.atomic
+def unpin_reference(*, edge: Edge, cause: Cause, at: datetime) -> Outcome:
+    """Let the reference follow again what it followed before; nothing when it is not pinned.
+
+    Whoever pinned it may, and supervisors. Errors as change_references.
+    """
+    check_role(actor=cause.actor, project_id=edge.target.project_id, needed=Role.ARTIST)
+    lock_project(project_id=edge.target.project_id)
+    reference = _find(edge)
+    pin = Pin.objects.filter(reference=reference).first()
+    if pin is None:
+        return Outcome(run=None, version_numbers={})
+    let_go = replace(make_edge(reference), follow=Follow(pin.follow))
+    return change_references(added=[let_go], cause=cause, at=at)
+
+
+def expire_pins(*, at: datetime) -> int:
+    """Let go what was pinned until now or earlier; return how many references that are.
+
+    Those of locked targets wait until these are unlocked.
+    """
+    count = 0
+    for project_id in _select_over(at).values_list("reference__project", flat=True).distinct():
+        count += _expire(project_id, at)
+    return count
+
+
+def list_pins(*, target: Entity) -> QuerySet[Pin]:
+    """Return the pins of what an entity uses."""
+    return (
+        Pin.objects.filter(reference__target=target)
+        .select_related("reference__source", "version__entity", "owner")
+        .order_by("reference__source__code", "pk")
+    )
+
+
+@transaction.atomic
+def _expire(project_id: int, at: datetime) -> int:
+    project: Project = lock_project(project_id=project_id)
+    pins = _select_over(at).filter(reference__project=project)
+    edges = [
+        replace(make_edge(pin.reference), follow=Follow(pin.follow))
+        for pin in pins.select_related("reference__source", "reference__target")
+    ]
+    cause = Cause(kind=RunKind.PIN, actor=None, note="pins that are over")
+    change_references(added=edges, cause=cause, at=at)
+    return len(edges)
+
+
+def _select_over(at: datetime) -> QuerySet[Pin]:
+    return Pin.objects.filter(expires_at__lte=at, reference__target__is_locked=False)
+
+
+def _find(edge: Edge) -> AssetReference:
+    found: AssetReference | None = (
+        AssetReference.objects.filter(
+            source=edge.source, target=edge.target, role=edge.role, label=edge.label
+        )
+        .select_related("source", "target")
+        .first()
+    )
+    if found is None:
+        detail = f"{edge.target.code} does not use {edge.source.code} as {edge.role}."
+        raise ReferenceNotFoundError(detail)
+    return found

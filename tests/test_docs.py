@@ -1,0 +1,90 @@
+"""The commands in docs/versions.md and docs/control.md do what the pages say."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from assets.models import Project, Role
+from config.demo.staging import stage_demo
+from tests.builders import make_user
+from tests.processes import ROOT, Workers
+from tests.propagation.api.asking import make_token
+from tests.propagation.api.server import run_server
+
+PAGES = ["versions.md", "control.md"]
+CALL = (
+    'call() { curl -s -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" "$@"; }'
+)
+READ = "import json, sys; print(json.load(sys.stdin)[sys.argv[1]])"
+GET = f"""get() {{ {sys.executable} -c '{READ}' "$1"; }}"""
+END = "-- end of an answer --"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A command of the page, and the answer below it; empty where none is shown."""
+
+    command: str
+    answer: str
+
+
+def read_examples(page: str) -> Iterator[Example]:
+    """Yield the page's commands in order; lines that go on are indented."""
+    text = (Path(ROOT) / "docs" / page).read_text()
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+        for piece in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, answer = piece, ""
+            found = re.search(r"^\{", piece, re.MULTILINE)
+            if found:
+                command, answer = piece[: found.start()], piece[found.start() :]
+            yield Example(command=command.strip(), answer=answer.strip())
+
+
+def check_contains(actual: Any, shown: Any, where: str = "") -> None:  # noqa: ANN401 (any JSON value)
+    """Check that the actual value has all that is shown: lists as long, objects with these keys."""
+    if shown in ({}, []):
+        assert actual == shown, where
+    elif isinstance(shown, dict):
+        assert isinstance(actual, dict), where
+        for key, value in shown.items():
+            assert key in actual, f"{where}/{key}: {actual}"
+            check_contains(actual[key], value, f"{where}/{key}")
+    elif isinstance(shown, list):
+        assert len(actual) == len(shown), f"{where}: {actual}"
+        for index, value in enumerate(shown):
+            check_contains(actual[index], value, f"{where}/{index}")
+    else:
+        assert actual == shown, where
+
+
+@pytest.mark.workers
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_the_page_answers_what_it_shows(workers: Workers, page: str) -> None:
+    del workers
+    stage_demo(home=settings.HOME, at=timezone.now())
+    make_user("ben", roles={"night-ferry": Role.SUPERVISOR})
+    assert Project.objects.get().code == "night-ferry"
+    examples = list(read_examples(page))
+    assert len(examples) > 10
+    with run_server() as server:
+        lines = ["set -e", f"TOKEN={make_token('ben')}", f"API={server.url}", CALL]
+        lines.append(GET)
+        for example in examples:
+            command = example.command.removesuffix("; echo")
+            lines += [command.replace(".venv/bin/python", sys.executable), f"echo '{END}'"]
+        done = subprocess.run(
+            ["bash", "-c", "\n".join(lines)], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+    answers = done.stdout.split(END)
+    for example, answer in zip(examples, answers, strict=False):
+        if example.answer:
+            check_contains(json.loads(answer), json.loads(example.answer), example.command)
