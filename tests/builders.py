@@ -113,15 +113,20 @@ def change(
 
 
 def drive(run: PropagationRun) -> PropagationRun:
-    """Do what the workers would do for the run, step by step, in this process."""
+    """Do what the workers would do for the run, step by step, in this process.
+
+    Workers that an earlier test started may be at it as well.
+    """
     run.refresh_from_db()
     while run.is_active:
+        generation = run.generation
         continue_run(run_id=run.pk, generation=run.generation, at=timezone.now())
         run.refresh_from_db()
         if run.is_active:
             ready = select_ready(run.batches.filter(done_at=None, step=run.step))
             numbers = list(ready.values_list("number", flat=True))
-            assert numbers, f"run {run.pk} is {run.status}, and nobody can go on with it"
+            is_moving = numbers or run.generation > generation
+            assert is_moving, f"run {run.pk} is {run.status}, and nobody can go on with it"
             for number in numbers:
                 apply_batch(run_id=run.pk, number=number, at=timezone.now())
     return run
