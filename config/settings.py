@@ -147,7 +147,11 @@ HANDLERS: dict[str, str] = env.json("CONTINUITY_HANDLERS", default={})
 """Which function rebuilds targets of a kind or type (propagation.handlers); none: all keep their
 content. CONTINUITY_HANDLERS='{"shot": "propagation.handlers.prompt.rebuild_prompt"}'"""
 MAX_DELIVERIES = 3
-"""A batch that failed this often has its items marked failed; the rest of the run goes on."""
+"""An item that failed this often, alone in its batch, is marked failed; the run goes on."""
+MAX_DELIVERIES_OF_MANY = 2
+"""Whose worker died this often is taken apart: then each of its items is tried alone."""
+LEASE_S = 5.0
+"""Whoever began an attempt this long ago, and holds no lock, is dead."""
 
 _BROKER_OPTIONS: dict[str, Any] = {
     "visibility_timeout": 3600,  # seconds; an unacknowledged message is delivered again after it

@@ -87,35 +87,42 @@ def _list_ways(run: PropagationRun, counts: Mapping[str, int]) -> list[str]:
 
 
 def answer_change(
-    request: Request,
     *,
     entity: Entity,
     outcome: Outcome,
     slot: str = DEFINITION,
     extra: dict[str, Any] | None = None,
 ) -> Response:
-    """Answer a change: 202 and where to look for its run, 200 when there was nothing to change.
-
-    `Prefer: wait=N` (RFC 7240) holds the answer until the run is over, at most N seconds.
-    """
+    """Answer a change: 202 and where to look for its run, 200 when there was nothing to change."""
     number = outcome.version_numbers[entity.pk]
-    waited = wait_if_preferred(request, outcome.run)
     body = {
         **(extra or {}),
-        "status": outcome.run.status if outcome.run else "success",
-        "run_id": outcome.run.pk if outcome.run else None,
-        "status_url": f"/api/v1/runs/{outcome.run.pk}" if outcome.run else None,
+        **describe_started(outcome),
         "version": write_version_id(entity.code, number, slot),
+    }
+    response = answer_started(outcome.run, body)
+    response["ETag"] = write_etag(entity.code, number, slot)
+    return response
+
+
+def describe_started(outcome: Outcome) -> dict[str, Any]:
+    """Return what every answer says of the run that a request started, if it did."""
+    run = outcome.run
+    return {
+        "status": run.status if run else "success",
+        "run_id": run.pk if run else None,
+        "status_url": f"/api/v1/runs/{run.pk}" if run else None,
         "affected_entities": outcome.affected,
     }
-    response = Response(body, status=202 if outcome.run else 200)
-    response["ETag"] = write_etag(entity.code, number, slot)
-    if outcome.run:
-        response["Location"] = body["status_url"]
-        if outcome.run.is_active:
+
+
+def answer_started(run: PropagationRun | None, body: dict[str, Any]) -> Response:
+    """Answer 202 and where to look for the run, or 200 without one."""
+    response = Response(body, status=202 if run else 200)
+    if run:
+        response["Location"] = f"/api/v1/runs/{run.pk}"
+        if run.is_active:
             response["Retry-After"] = "1"
-    if waited:
-        response["Preference-Applied"] = "wait"
     return response
 
 

@@ -1,5 +1,7 @@
 """POST propagate, rollback and batch: what people change."""
 
+from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -7,11 +9,10 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assets.models import Entity, Project
 from assets.services.lookup import find_entity, find_within
-from propagation.api.answers import answer_change
+from propagation.api.answers import answer_change, answer_started
 from propagation.api.codes import read_if_match
 from propagation.api.describing import describe_version
 from propagation.api.plans import read_plan
@@ -26,9 +27,10 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.api.work import Started, WorkView
 from propagation.exceptions import InvalidChangeError
 from propagation.execution.start import Cause
-from propagation.models import RunKind, RunMode
+from propagation.models import PropagationRun, RunKind, RunMode
 from propagation.services.change_batch import BatchRequest, ChangeResult, propagate_batch
 from propagation.services.change_content import Outcome
 from propagation.services.moved_on import find_moved_on
@@ -96,10 +98,10 @@ def _make_cause(
     )
 
 
-class PropagateView(APIView):
+class PropagateView(WorkView):
     """Change one entity and bring its dependents up to date."""
 
-    def post(self, request: Request, asset_id: str) -> Response:
+    def work(self, request: Request, asset_id: str) -> Response | Started:
         """202 with the run, or 200 for a dry run or a change of nothing."""
         query, body = read_query(DryRunQuery, request), read_body(ChangeBody, request)
         entity = find_entity(identifier=asset_id, user=request.user)
@@ -110,13 +112,15 @@ class PropagateView(APIView):
             found = preview_changes(changes=[change], cause=cause)
             return answer_preview(request, entity=entity, found=found, with_items=query["items"])
         outcome = propagate_change(change=change, cause=cause, at=timezone.now())
-        return answer_change(request, entity=entity, outcome=outcome)
+        return Started(
+            runs=outcome.runs, describe=partial(answer_change, entity=entity, outcome=outcome)
+        )
 
 
-class RollbackView(APIView):
+class RollbackView(WorkView):
     """Take an entity back to an earlier version, and its dependents along."""
 
-    def post(self, request: Request, asset_id: str) -> Response:
+    def work(self, request: Request, asset_id: str) -> Response | Started:
         """202 with the run, or 200 for a dry run or when that content is current already."""
         query, body = read_query(DryRunQuery, request), read_body(RollbackBody, request)
         entity = find_entity(identifier=asset_id, user=request.user)
@@ -140,7 +144,8 @@ class RollbackView(APIView):
             "new_current_version": write_version_id(entity.code, number),
             "moved_on": _count_moved_on(entity, number, outcome),
         }
-        return answer_change(request, entity=entity, outcome=outcome, extra=extra)
+        describe = partial(answer_change, entity=entity, outcome=outcome, extra=extra)
+        return Started(runs=outcome.runs, describe=describe)
 
 
 def _answer_rollback_preview(
@@ -172,10 +177,10 @@ def _count_moved_on(entity: Entity, number: int, outcome: Outcome) -> int:
     return len(find_moved_on(target=target, affected=affected))
 
 
-class BatchView(APIView):
+class BatchView(WorkView):
     """Change several entities at once; one run per project covers the union of dependents."""
 
-    def post(self, request: Request) -> Response:
+    def work(self, request: Request) -> Response | Started:
         """202 with a result per change; 422 when none, or with `atomic` not all, can be done."""
         query, body = read_query(DryRunQuery, request), read_body(BatchBody, request)
         found = propagate_batch(
@@ -205,11 +210,12 @@ class BatchView(APIView):
         }
         if query["dry_run"]:
             return Response(answer)
-        if not found.runs:
-            return Response({"status": "success", **answer})
-        response = Response({"status": "accepted", **answer}, status=202)
-        response["Location"] = f"/api/v1/runs/{found.runs[0].pk}"
-        return response
+        return Started(runs=found.runs, describe=partial(_answer_batch, found.runs, answer))
+
+
+def _answer_batch(runs: Sequence[PropagationRun], answer: dict[str, Any]) -> Response:
+    first = next((run for run in runs if run.is_active), runs[0] if runs else None)
+    return answer_started(first, {"status": first.status if first else "success", **answer})
 
 
 def _describe_result(index: int, result: ChangeResult) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assets.models import Entity, Kind
 from propagation.api.codes import write_etag
@@ -26,6 +25,7 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.api.work import WorkView
 from propagation.services.create_media import (
     EntryError,
     MediaEntry,
@@ -121,10 +121,10 @@ class BatchBody(StrictSerializer):
     atomic = serializers.ChoiceField(["entity", "all"], default="entity")
 
 
-class BatchVersionsView(APIView):
+class BatchVersionsView(WorkView):
     """Versions of media for many scopes and slots."""
 
-    def post(self, request: Request) -> Response:
+    def work(self, request: Request) -> Response:
         """201 with the versions, and the errors of what could not be created; 422 when nothing."""
         read_query(NoQuery, request)
         body = read_body(BatchBody, request)

@@ -1,6 +1,7 @@
 """GET dependencies, and POST and DELETE of edges."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,6 +16,7 @@ from assets.graph.dependency_graph import DependencyGraph
 from assets.models import AssetReference, Follow
 from assets.services.lookup import find_entity
 from assets.setwise import select_ids
+from propagation.api.answers import answer_started, describe_started
 from propagation.api.strict import (
     JsonObjectField,
     NoQuery,
@@ -23,6 +25,7 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.api.work import Started, WorkView, finish
 from propagation.execution.start import Cause
 from propagation.models import RunKind
 from propagation.services.change_content import Outcome
@@ -111,10 +114,10 @@ class DependenciesView(APIView):
         )
 
 
-class EdgesView(APIView):
+class EdgesView(WorkView):
     """References between entities of one project."""
 
-    def post(self, request: Request) -> Response:
+    def work(self, request: Request) -> Started:
         """Add a reference: 202 with the run that follows, 200 when it exists as it is asked for."""
         read_query(NoQuery, request)
         body = read_body(EdgeBody, request)
@@ -149,30 +152,21 @@ class EdgesView(APIView):
         outcome = change_references(
             removed=[edge], cause=_make_cause(request, body), at=timezone.now()
         )
-        return answer_edge(edge, outcome)
+        return finish(request, answer_edge(edge, outcome))
 
 
 def _make_cause(request: Request, body: dict[str, Any]) -> Cause:
     return Cause(kind=RunKind.RELINK, actor=get_actor(request), note=body["note"])
 
 
-def answer_edge(edge: Edge, outcome: Outcome) -> Response:
+def answer_edge(edge: Edge, outcome: Outcome) -> Started:
     """Answer what became of a reference: 202 with a run, 200 without."""
-    run_id = outcome.run.pk if outcome.run else None
-    response = Response(
-        {
-            "status": outcome.run.status if outcome.run else "success",
-            "run_id": run_id,
-            "source": edge.source.code,
-            "target": edge.target.code,
-            "role": edge.role,
-            "affected_entities": outcome.affected,
-        },
-        status=202 if outcome.run else 200,
-    )
-    if run_id:
-        response["Location"] = f"/api/v1/runs/{run_id}"
-    return response
+    return Started(runs=outcome.runs, describe=partial(_answer_edge, edge, outcome))
+
+
+def _answer_edge(edge: Edge, outcome: Outcome) -> Response:
+    ends = {"source": edge.source.code, "target": edge.target.code, "role": edge.role}
+    return answer_started(outcome.run, {**describe_started(outcome), **ends})
 
 
 def _find_states(project_id: int, shown: Collection[int]) -> dict[int, str]:

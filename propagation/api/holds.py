@@ -1,5 +1,6 @@
 """What waits for a person: list it, let it go on, or leave it as it is."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -10,13 +11,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.services.lookup import find_project
-from propagation.api.answers import wait_if_preferred
+from propagation.api.answers import answer_started
 from propagation.api.paging import PageQuery, answer_page
 from propagation.api.problem import Problem
 from propagation.api.runs import MAX_RUN_ID
 from propagation.api.strict import NoQuery, StrictSerializer, get_actor, read_body, read_query
+from propagation.api.work import Started, WorkView
 from propagation.models import PropagationItem
-from propagation.services.decide_holds import HoldFilter, approve_holds, find_holds, reject_holds
+from propagation.services.decide_holds import (
+    Decision,
+    HoldFilter,
+    approve_holds,
+    find_holds,
+    reject_holds,
+)
 
 
 class HoldsQuery(PageQuery):
@@ -56,12 +64,12 @@ class HoldsView(APIView):
         )
 
 
-class DecideView(APIView):
+class DecideView(WorkView):
     """A decision about holds."""
 
     approves = True
 
-    def post(self, request: Request, project_id: str) -> Response:
+    def work(self, request: Request, project_id: str) -> Started:
         """202 with the run of what goes on, else 200, with how many were decided about."""
         read_query(NoQuery, request)
         body = read_body(DecisionBody, request)
@@ -74,21 +82,18 @@ class DecideView(APIView):
             actor=get_actor(request),
             at=timezone.now(),
         )
-        run = decision.run
-        waited = wait_if_preferred(request, run)
-        response = Response(
-            {
-                "decided": decision.decided,
-                "run_id": run.pk if run else None,
-                "affected_entities": run.total if run else 0,
-            },
-            status=202 if run else 200,
-        )
-        if run:
-            response["Location"] = f"/api/v1/runs/{run.pk}"
-        if waited:
-            response["Preference-Applied"] = "wait"
-        return response
+        runs = [decision.run] if decision.run else []
+        return Started(runs=runs, describe=partial(_answer_decision, decision))
+
+
+def _answer_decision(decision: Decision) -> Response:
+    run = decision.run
+    body = {
+        "decided": decision.decided,
+        "run_id": run.pk if run else None,
+        "affected_entities": run.total if run else 0,
+    }
+    return answer_started(run, body)
 
 
 def _read_filter(body: dict[str, Any]) -> HoldFilter:

@@ -21,6 +21,7 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.api.work import WorkView
 from propagation.exceptions import JobNotFoundError
 from propagation.models import ExternalJob
 from propagation.services.complete_jobs import complete_job, fail_job, list_jobs
@@ -43,10 +44,10 @@ class JobsView(APIView):
         return answer_page(request, list_jobs(project=project), _describe)
 
 
-class JobView(APIView):
+class JobView(WorkView):
     """The result of a job."""
 
-    def post(self, request: Request, token: str) -> Response:
+    def work(self, request: Request, token: str) -> Response:
         """200 with what became of the item; 409 when the job is over."""
         read_query(NoQuery, request)
         body = read_body(ResultBody, request)

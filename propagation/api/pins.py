@@ -19,6 +19,7 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.api.work import finish
 from propagation.execution.start import Cause
 from propagation.models import RunKind
 from propagation.services.change_references import Edge, find_edge
@@ -73,9 +74,8 @@ class PinsView(APIView):
         edge = _find_edge(request, asset_id, body)
         terms = Terms(number=body["version"], reason=body["reason"], expires_at=body["expires_at"])
         cause = _make_cause(request, body)
-        return answer_edge(
-            edge, pin_reference(edge=edge, terms=terms, cause=cause, at=timezone.now())
-        )
+        outcome = pin_reference(edge=edge, terms=terms, cause=cause, at=timezone.now())
+        return finish(request, answer_edge(edge, outcome))
 
     def delete(self, request: Request, asset_id: str) -> Response:
         """202 with the run that follows, 200 when nothing was pinned."""
@@ -83,7 +83,8 @@ class PinsView(APIView):
         body = read_body(UnpinBody, request)
         edge = _find_edge(request, asset_id, body)
         cause = _make_cause(request, body)
-        return answer_edge(edge, unpin_reference(edge=edge, cause=cause, at=timezone.now()))
+        outcome = unpin_reference(edge=edge, cause=cause, at=timezone.now())
+        return finish(request, answer_edge(edge, outcome))
 
 
 def _find_edge(request: Request, asset_id: str, body: dict[str, Any]) -> Edge:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import ClassVar, Protocol
 
 from django.contrib.auth.models import User
@@ -9,10 +10,9 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assets.services.lookup import find_within
-from propagation.api.answers import describe_run, wait_if_preferred
+from propagation.api.answers import describe_run
 from propagation.api.runs import find_run
 from propagation.api.strict import (
     CodeField,
@@ -22,6 +22,7 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.api.work import Started, WorkView
 from propagation.models import PropagationRun
 from propagation.services.steer_run import (
     cancel_run,
@@ -60,31 +61,32 @@ class SkipBody(StrictSerializer):
     ids = serializers.ListField(child=CodeField(), allow_empty=False, max_length=MAX_SKIPPED)
 
 
-class SteerView(APIView):
+class SteerView(WorkView):
     """One way to steer a run."""
 
     how: ClassVar[str] = ""
 
-    def post(self, request: Request, run_id: int) -> Response:
+    def work(self, request: Request, run_id: int) -> Started:
         """202 with the run while it is under way, else 200."""
         read_query(NoQuery, request)
         read_body(NoBody, request)
         found = find_run(run_id, request)
         steer: Callable[..., PropagationRun] = STEERS[self.how]
         run = steer(run_id=found.pk, actor=get_actor(request), at=timezone.now())
-        waited = wait_if_preferred(request, run)
-        body = {**describe_run(run), "project_id": found.project.code}
-        response = Response(body, status=202 if run.is_active else 200)
-        response["Location"] = f"/api/v1/runs/{run.pk}"
-        if waited:
-            response["Preference-Applied"] = "wait"
-        return response
+        return Started(runs=[run], describe=partial(_answer_run, run, found.project.code))
 
 
-class SkipView(APIView):
+def _answer_run(run: PropagationRun, project_id: str) -> Response:
+    body = {**describe_run(run), "project_id": project_id}
+    response = Response(body, status=202 if run.is_active else 200)
+    response["Location"] = f"/api/v1/runs/{run.pk}"
+    return response
+
+
+class SkipView(WorkView):
     """What a run leaves out."""
 
-    def post(self, request: Request, run_id: int) -> Response:
+    def work(self, request: Request, run_id: int) -> Response:
         """200 with how many are left out, and how many could not be any more."""
         read_query(NoQuery, request)
         body = read_body(SkipBody, request)

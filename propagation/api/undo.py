@@ -1,17 +1,17 @@
 """POST undo: take a run back, or some of its targets."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assets.models import Project
 from assets.services.lookup import find_within
-from propagation.api.answers import wait_if_preferred
+from propagation.api.answers import answer_started, describe_started
 from propagation.api.changes import MAX_EXCLUDED
 from propagation.api.plans import read_plan
 from propagation.api.previews import answer_plan
@@ -24,8 +24,10 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.api.work import Started, WorkView
 from propagation.execution.start import Cause
 from propagation.models import PropagationRun, RunKind, RunMode
+from propagation.services.change_content import Outcome
 from propagation.services.undo_run import Undo, preview_undo, undo_run
 from versions.naming import write_version_id
 
@@ -46,10 +48,10 @@ class UndoBody(StrictSerializer):
     plan_token = serializers.CharField(default=None, max_length=64)
 
 
-class UndoView(APIView):
+class UndoView(WorkView):
     """The way back of a run."""
 
-    def post(self, request: Request, run_id: int) -> Response:
+    def work(self, request: Request, run_id: int) -> Response | Started:
         """202 with the run that brings it back, 200 for a dry run."""
         query, body = read_query(DryRunQuery, request), read_body(UndoBody, request)
         run = find_run(run_id, request)
@@ -67,22 +69,12 @@ class UndoView(APIView):
             cause = replace(cause, shown=None)
             return _answer_dry_run(request, run, only, cause, with_items=query["items"])
         undo, outcome = undo_run(run_id=run.pk, only=only, cause=cause, at=timezone.now())
-        started = outcome.run or run
-        waited = wait_if_preferred(request, started)
-        response = Response(
-            {
-                "undo_of": run.pk,
-                "status": started.status,
-                "run_id": started.pk,
-                "affected_entities": outcome.affected,
-                **_describe_undo(undo),
-            },
-            status=202,
-        )
-        response["Location"] = f"/api/v1/runs/{started.pk}"
-        if waited:
-            response["Preference-Applied"] = "wait"
-        return response
+        about = {"undo_of": run.pk, **_describe_undo(undo)}
+        return Started(runs=outcome.runs, describe=partial(_answer_undo, outcome, about))
+
+
+def _answer_undo(outcome: Outcome, about: dict[str, Any]) -> Response:
+    return answer_started(outcome.run, {**describe_started(outcome), **about})
 
 
 def _find_ids(project: Project, codes: list[str] | None, request: Request) -> list[int] | None:

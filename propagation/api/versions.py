@@ -1,5 +1,7 @@
 """The history of an entity: list, look at, compare, choose the best, approve, describe."""
 
+from functools import partial
+
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -30,6 +32,7 @@ from propagation.api.strict import (
     read_body,
     read_query,
 )
+from propagation.api.work import Started, WorkView, finish
 from propagation.execution.start import Cause
 from propagation.models import RunKind
 from propagation.services.annotate_version import annotate_version
@@ -126,7 +129,7 @@ class SlotsView(APIView):
         )
 
 
-class VersionsView(APIView):
+class VersionsView(WorkView):
     """The versions of a slot."""
 
     def get(self, request: Request, asset_id: str) -> Response:
@@ -162,7 +165,7 @@ class VersionsView(APIView):
         rows = load_rows(entity=entity, slot=filters.slot, versions=page)
         return answer_rows(request, [describe_history(row) for row in rows], following)
 
-    def post(self, request: Request, asset_id: str) -> Response:
+    def work(self, request: Request, asset_id: str) -> Response:
         """Create versions of media in one slot: 201 with them, in order."""
         read_query(NoQuery, request)
         entity = find_entity(identifier=asset_id, user=request.user)
@@ -252,7 +255,8 @@ class BestView(APIView):
             at=timezone.now(),
             base_version=base,
         )
-        return answer_change(request, entity=entity, outcome=outcome, slot=slot)
+        describe = partial(answer_change, entity=entity, outcome=outcome, slot=slot)
+        return finish(request, Started(runs=outcome.runs, describe=describe))
 
 
 def _answer_version(version: Version, *, resolve: bool) -> Response:

@@ -30,7 +30,7 @@ def continue_run(*, run_id: int, generation: int, at: datetime, is_overdue: bool
     Sends the batches of the current step that are not done; with none left, goes to the next
     step; after the last one, finishes the run. Of a run that is being cancelled nothing is sent;
     it is finished as soon as nobody works on it. What an attempt left undone is tried again after
-    1, 2, 4 … seconds; is_overdue: at once.
+    1, 2, 4 … seconds, from the start again once anything was done; is_overdue: at once.
     """
     with transaction.atomic():
         run = (
@@ -58,6 +58,8 @@ def continue_run(*, run_id: int, generation: int, at: datetime, is_overdue: bool
         if is_cancelled or not numbers:  # whoever works on the last of it calls again
             return
         is_retry = run.dispatched_at is not None and run.step == first.step
+        if is_retry and run.batches.filter(done_at__gte=run.dispatched_at).exists():
+            run.resends = 0
         waits = is_retry and not is_overdue
         delay_s = min(2 ** min(run.resends, 10), LONGEST_DELAY_S) if waits else 0
         run.resends = min(run.resends + 1, MOST_RESENDS) if is_retry else 0

@@ -25,6 +25,7 @@ from propagation.models import (
     PropagationRun,
 )
 from propagation.models.run import WORKING_STATUSES
+from propagation.models.work import OPEN_STATES
 from propagation.planning.reach import PUBLISHED
 from versions.canonical import JsonObject
 from versions.facets import NO_FACETS
@@ -60,7 +61,7 @@ def apply_batch(*, run_id: int, number: int, at: datetime) -> BatchOutcome | Non
     their heads, taken in ascending id: of overlapping runs the last one to touch a target leaves
     it up to date. The number of statements does not depend on the size of the batch.
     """
-    batch = _claim(run_id, number)
+    batch = claim_batch(run_id, number)
     if batch is None:
         return None
     return apply_items(batch=batch, items=batch.items.filter(state=ItemState.QUEUED), at=at)
@@ -111,15 +112,19 @@ def apply_items(
 @transaction.atomic
 def fail_batch(*, run_id: int, number: int, error: str, at: datetime) -> None:
     """Fail what is left of the batch, so that its run can go on and end; nothing if it is done."""
-    batch = _claim(run_id, number)
-    if batch is None:
-        return
+    batch = claim_batch(run_id, number)
+    if batch is not None:
+        fail_items(batch=batch, error=error, at=at)
+
+
+def fail_items(*, batch: PropagationBatch, error: str, at: datetime) -> None:
+    """Fail what is left of a batch, on whose row the caller holds the lock."""
     reason = error.replace("\0", "")[:ERROR_LENGTH]
     failed = batch.items.filter(state=ItemState.QUEUED).update(state=ItemState.FAILED, error=reason)
     _finish_batch(batch, BatchOutcome(failed=failed), at)
 
 
-def _claim(run_id: int, number: int) -> PropagationBatch | None:
+def claim_batch(run_id: int, number: int) -> PropagationBatch | None:
     """Lock the batch unless it is done or another worker has it.
 
     SKIP LOCKED: a duplicate message must not wait for the one at work. SQLite has one writer at a
@@ -217,12 +222,13 @@ def finish_failed(*, batch: PropagationBatch, failed: int, at: datetime) -> None
 
 
 def _finish_batch(batch: PropagationBatch, outcome: BatchOutcome, at: datetime) -> None:
-    is_open = batch.items.filter(state__in=[ItemState.QUEUED, ItemState.WAITING]).exists()
+    is_open = batch.items.filter(state__in=OPEN_STATES).exists()
     PropagationBatch.objects.filter(pk=batch.pk).update(
         applied=F("applied") + outcome.applied,
         unchanged=F("unchanged") + outcome.unchanged,
         failed=F("failed") + outcome.failed,
         deliveries=0 if is_open else F("deliveries"),  # it came to what it could
+        delivered_at=None,
         done_at=None if is_open else at,
     )
     record_events(

@@ -1,13 +1,15 @@
 """Attempt a batch on behalf of a message: count the delivery, never raise, give up in the end."""
 
 import logging
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError, transaction
 from django.db.models import F
 
-from propagation.execution.apply import apply_batch, fail_batch
+from propagation.execution.apply import apply_batch
+from propagation.execution.isolating import isolate_items
 from propagation.execution.ready import select_ready
 from propagation.models import PropagationBatch
 from propagation.models.run import WORKING_STATUSES
@@ -19,12 +21,23 @@ TRANSIENT = (OperationalError, InterfaceError, InternalError)
 """A lock held for long, a deadlock, a lost connection, a session that the server ended."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One delivery of a batch: the how manieth, of how many that are worth an attempt."""
+
+    number: int
+    most: int
+
+
 def attempt_batch(*, run_id: int, number: int, at: datetime) -> None:
-    """Apply the batch; on an error leave it for another attempt, or fail its items after the last.
+    """Apply the batch; on an error leave it for another attempt, or give up on what is at fault.
 
     Raises nothing: a task that fails would leave its chord without an end. The delivery is
     counted and committed first, so that a batch which kills its worker is counted too. A database
     that is busy or away is nobody's fault: such an attempt does not count.
+
+    A batch that raises, or whose worker died twice, is taken apart, and each of its items tried
+    alone, MAX_DELIVERIES times: of 500 only those fail that are at fault.
     """
     try:
         _attempt(run_id, number, at)
@@ -35,26 +48,32 @@ def attempt_batch(*, run_id: int, number: int, at: datetime) -> None:
 
 
 def _attempt(run_id: int, number: int, at: datetime) -> None:
-    deliveries = _count_delivery(run_id, number)
-    if deliveries is None:
+    delivery = _count_delivery(run_id, number, at)
+    if delivery is None:
         return
-    if deliveries > settings.MAX_DELIVERIES:
-        fail_batch(run_id=run_id, number=number, error="Its worker died each time.", at=at)
+    if delivery.number > delivery.most:
+        reason = "Its worker died each time."
+        isolate_items(run_id=run_id, number=number, error=reason, is_last=True, at=at)
         return
     try:
         apply_batch(run_id=run_id, number=number, at=at)
     except TRANSIENT:
-        _uncount_delivery(run_id, number)
+        _end_attempt(run_id, number, is_counted=False)
         raise
     except Exception as error:
-        logger.exception("batch_failed run=%s batch=%s attempt=%s", run_id, number, deliveries)
-        if deliveries == settings.MAX_DELIVERIES:
-            reason = f"{type(error).__name__}: {error}"
-            fail_batch(run_id=run_id, number=number, error=reason, at=at)
+        logger.exception("batch_failed run=%s batch=%s attempt=%s", run_id, number, delivery.number)
+        _end_attempt(run_id, number, is_counted=True)
+        reason = f"{type(error).__name__}: {error}"
+        is_last = delivery.number >= delivery.most
+        isolate_items(run_id=run_id, number=number, error=reason, is_last=is_last, at=at)
 
 
-def _count_delivery(run_id: int, number: int) -> int | None:
-    """Count one delivery of a batch that is not done; None: it is done, being done, or paused."""
+def _count_delivery(run_id: int, number: int, at: datetime) -> Delivery | None:
+    """Count a delivery of a batch; None when it is done, being done, or paused.
+
+    Also None when it is the last straw, but whoever had the one before may be alive and about to
+    take the lock: the sweep delivers it again when that is no more so.
+    """
     open_batches = PropagationBatch.objects.filter(
         run_id=run_id, number=number, done_at=None, run__status__in=WORKING_STATUSES
     )
@@ -66,12 +85,18 @@ def _count_delivery(run_id: int, number: int) -> int | None:
         )
         if batch is None:
             return None
+        most = settings.MAX_DELIVERIES if batch.size == 1 else settings.MAX_DELIVERIES_OF_MANY
+        since = batch.delivered_at
+        if batch.deliveries >= most and since and at - since < timedelta(seconds=settings.LEASE_S):
+            return None
         batch.deliveries += 1
-        batch.save(update_fields=["deliveries"])
-        return batch.deliveries
+        batch.delivered_at = at
+        batch.save(update_fields=["deliveries", "delivered_at"])
+        return Delivery(number=batch.deliveries, most=most)
 
 
-def _uncount_delivery(run_id: int, number: int) -> None:
-    PropagationBatch.objects.filter(run_id=run_id, number=number).update(
-        deliveries=F("deliveries") - 1
+def _end_attempt(run_id: int, number: int, *, is_counted: bool) -> None:
+    """Say that the attempt is over, so that nobody takes its worker for dead."""
+    PropagationBatch.objects.filter(run_id=run_id, number=number, done_at=None).update(
+        deliveries=F("deliveries") - (0 if is_counted else 1), delivered_at=None
     )

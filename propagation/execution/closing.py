@@ -13,6 +13,7 @@ from propagation.models import (
     PropagationItem,
     PropagationRun,
 )
+from propagation.models.work import OPEN_STATES
 
 
 def close_batches(*, run: PropagationRun, at: datetime) -> None:
@@ -27,9 +28,7 @@ def close_batches(*, run: PropagationRun, at: datetime) -> None:
         .filter(done_at=None)
         .values_list("pk", flat=True)
     )
-    items = PropagationItem.objects.filter(
-        batch_id__in=select_ids(free), state__in=[ItemState.QUEUED, ItemState.WAITING]
-    )
+    items = PropagationItem.objects.filter(batch_id__in=select_ids(free), state__in=OPEN_STATES)
     jobs = ExternalJob.objects.filter(item__in=items.values("pk"), state=JobState.OPEN)
     jobs.update(state=JobState.CANCELLED, ended_at=at)
     items.update(state=state)

@@ -7,6 +7,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from assets.models import AssetReference
 from propagation.models import ItemState, PropagationItem, PropagationRun, RunSource
 from propagation.models.run import ACTIVE_STATUSES
+from propagation.models.work import OPEN_STATES
 from versions.services.following import find_outdated
 
 EXCUSED = (
@@ -30,10 +31,9 @@ def find_uncovered(references: QuerySet[AssetReference]) -> QuerySet[AssetRefere
     reference instead, 200 000 references took a minute on SQLite. Runs that were overtaken are
     fewer still, and looked up first.
     """
-    open_states = [ItemState.QUEUED, ItemState.WAITING]
-    waiting = Q(state__in=open_states, run__status__in=ACTIVE_STATUSES)
+    waiting = Q(state__in=OPEN_STATES, run__status__in=ACTIVE_STATUSES)
     excused = PropagationItem.objects.filter(
-        Q(state__in=[*open_states, *EXCUSED]), waiting | select_last(EXCUSED)
+        Q(state__in=[*OPEN_STATES, *EXCUSED]), waiting | select_last(EXCUSED)
     )
     uncovered = find_outdated(references).exclude(target_id__in=excused.values("entity_id"))
     overtaken = list(

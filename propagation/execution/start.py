@@ -219,7 +219,7 @@ def start_run(
     )
     if not is_empty:
         first_lane = plan.batches[0].lane
-        transaction.on_commit(partial(send_start, run_id=run.pk, lane=first_lane), robust=True)
+        transaction.on_commit(partial(send_start, run=run, lane=first_lane), robust=True)
     return run
 
 

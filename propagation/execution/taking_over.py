@@ -13,6 +13,7 @@ from propagation.execution.closing import close_batches
 from propagation.execution.messages import send_continue
 from propagation.models import ItemState, PropagationItem, PropagationRun, RunSource, RunStatus
 from propagation.models.run import WORKING_STATUSES
+from propagation.models.work import OPEN_STATES
 from propagation.planning.plan import Plan
 
 
@@ -40,9 +41,7 @@ def take_over(*, run: PropagationRun, sources: Collection[int], at: datetime) ->
     same = RunSource.objects.filter(run_id__in=ids, entity_id__in=select_ids(sources))
     older = active.filter(pk__in=same.values("run_id"))
     taken = run.items.filter(state=ItemState.QUEUED, entity_id=OuterRef("entity_id"))
-    open_items = PropagationItem.objects.filter(
-        run_id=OuterRef("pk"), state__in=[ItemState.QUEUED, ItemState.WAITING]
-    )
+    open_items = PropagationItem.objects.filter(run_id=OuterRef("pk"), state__in=OPEN_STATES)
     covered = older.filter(Exists(open_items), ~Exists(open_items.filter(~Exists(taken))))
     lane = settings.LANES[0]  # a moment's work
     for one in covered.order_by("pk").select_for_update(skip_locked=True, no_key=True):

@@ -1,6 +1,7 @@
 """Runs, their batches and items, and the events that they leave."""
 
 from propagation.models.event import Event, EventCounter
+from propagation.models.idempotency_key import IdempotencyKey
 from propagation.models.job import ExternalJob, JobState
 from propagation.models.rule import PropagationRule, RuleAction
 from propagation.models.run import PropagationRun, RunKind, RunMode, RunSource, RunStatus
@@ -11,6 +12,7 @@ __all__ = [
     "Event",
     "EventCounter",
     "ExternalJob",
+    "IdempotencyKey",
     "ItemState",
     "JobState",
     "PropagationBatch",

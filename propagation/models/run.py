@@ -126,6 +126,9 @@ class PropagationRun(models.Model):
     dispatched_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
+    is_delayed = False
+    """Whether the broker did not take its first message; known to whoever sent that."""
+
     class Meta:
         ordering = ["-pk"]
         constraints = [

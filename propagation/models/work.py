@@ -25,6 +25,10 @@ class ItemState(models.TextChoices):
     CANCELLED = "cancelled", "cancelled: the run was ended before it was started"
 
 
+OPEN_STATES = (ItemState.QUEUED, ItemState.WAITING)
+"""Those of an item that its run still has to do."""
+
+
 class PropagationBatch(models.Model):
     """Items done in one task and one transaction.
 
@@ -38,7 +42,12 @@ class PropagationBatch(models.Model):
     step = models.PositiveIntegerField()
     lane = models.CharField(max_length=16)
     size = models.PositiveIntegerField(help_text="Items.")
-    deliveries = models.PositiveIntegerField(default=0)
+    deliveries = models.PositiveIntegerField(
+        default=0, help_text="Attempts that came to nothing, and the one under way."
+    )
+    delivered_at = models.DateTimeField(
+        null=True, help_text="Since when an attempt has been under way; none when it was ended."
+    )
     applied = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
@@ -64,6 +73,14 @@ class PropagationBatch(models.Model):
                 )
                 | models.Q(done_at=None),
                 name="a_done_batch_accounts_for_each_item",
+            ),
+        ]
+        indexes = [
+            # The sweep looks for those that somebody began and did not end.
+            models.Index(
+                fields=["delivered_at"],
+                name="batches_under_way",
+                condition=models.Q(done_at=None, delivered_at__isnull=False),
             ),
         ]
 

@@ -46,6 +46,11 @@ class Outcome:
         """How many dependents the change reaches: the run's, and those that rules kept back."""
         return self.run.total + self.run.kept if self.run else 0
 
+    @property
+    def runs(self) -> list[PropagationRun]:
+        """The run, if there is one."""
+        return [self.run] if self.run else []
+
 
 def publish_contents(
     *,

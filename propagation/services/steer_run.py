@@ -28,6 +28,7 @@ from propagation.models import (
     RunStatus,
 )
 from propagation.models.run import WORKING_STATUSES
+from propagation.models.work import OPEN_STATES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,9 +135,7 @@ def skip_items(
 
 def _close_empty(run: PropagationRun, batch_ids: Iterable[int], at: datetime) -> None:
     """Close those of the batches in which nothing is left to do, and let the run go on."""
-    left = PropagationItem.objects.filter(
-        batch=OuterRef("pk"), state__in=[ItemState.QUEUED, ItemState.WAITING]
-    )
+    left = PropagationItem.objects.filter(batch=OuterRef("pk"), state__in=OPEN_STATES)
     empty = PropagationBatch.objects.filter(~Exists(left), pk__in=select_ids(batch_ids))
     if empty.update(done_at=at):
         _send(run)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
@@ -26,6 +25,7 @@ from propagation.services.steer_run import (
 from propagation.services.undo_run import undo_run
 from tests.builders import make_cause
 from tests.propagation.services import test_set_best
+from tests.properties import driven
 from versions.change import find_changes
 from versions.facets import Facet, classify
 from versions.models import Version
@@ -159,11 +159,5 @@ class Steered(test_set_best.Production):
 def test_whatever_people_do_all_ends_as_if_built_anew() -> None:
     run_state_machine_as_test(
         Steered,
-        settings=settings(
-            deadline=None,
-            max_examples=8,
-            stateful_step_count=20,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-        ),
+        settings=driven(5),
     )

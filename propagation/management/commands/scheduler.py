@@ -14,6 +14,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from propagation.live.workers import announce_scheduler
+from propagation.recovery.rescue import rescue_batches
 from propagation.recovery.sweep import sweep
 from propagation.services.complete_jobs import expire_jobs
 from propagation.services.pin_references import expire_pins
@@ -35,7 +36,7 @@ class Command(BaseCommand):
                 announce_scheduler(hostname=f"{gethostname()}:{os.getpid()}")
             except RedisError as error:
                 logger.warning("scheduler_not_announced error=%s", error)
-            for job in (sweep, expire_pins, expire_jobs):
+            for job in (rescue_batches, sweep, expire_pins, expire_jobs):
                 try:
                     job(at=timezone.now())
                 except Exception:  # it is to run for months: say what happened and go on

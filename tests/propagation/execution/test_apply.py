@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.models import AssetReference, Entity, Follow, Project
@@ -22,6 +22,7 @@ from tests.builders import (
     load,
     star,
 )
+from tests.properties import tried_on
 from versions.models import Consumption, Head, Version, VersionInput
 from versions.services.resolve import load_uses
 
@@ -166,9 +167,7 @@ random_edges = st.frozensets(
 )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@tried_on(12)
 @given(
     pairs=random_edges,
     changes=st.lists(st.tuples(nodes, st.booleans()), min_size=1, max_size=6),

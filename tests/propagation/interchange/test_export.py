@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.models import Follow, Project
@@ -23,6 +23,7 @@ from tests.propagation.interchange.stored import (
     read_content,
     read_stored,
 )
+from tests.properties import tried_on
 
 pytestmark = pytest.mark.django_db
 
@@ -279,9 +280,7 @@ values = st.recursive(
 )
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30
-)
+@tried_on(15)
 @given(st.dictionaries(keys, values, max_size=4))
 def test_any_content_survives_the_round_trip(content: Document) -> None:
     report = load({"assets": [{**content, "id": "a", "type": "prop"}]})

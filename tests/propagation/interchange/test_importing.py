@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.models import Entity, Project
@@ -28,6 +28,7 @@ from tests.propagation.interchange.stored import (
     read_content,
     read_stored,
 )
+from tests.properties import tried_on
 from versions.models import Origin, Version
 
 pytestmark = pytest.mark.django_db
@@ -344,9 +345,7 @@ def productions(draw: st.DrawFn) -> Document:
     }
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
+@tried_on(20)
 @given(st.lists(productions(), min_size=2, max_size=4))
 def test_after_any_number_of_imports_the_project_is_what_the_last_one_says(
     documents: list[Document],

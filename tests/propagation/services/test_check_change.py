@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from propagation.exceptions import InvalidChangeError
@@ -12,6 +12,7 @@ from propagation.interchange.contents import PROMPT_KEYS, REFERENCE_KEYS
 from propagation.services.check_change import check_change
 from tests.builders import change, load
 from tests.propagation.interchange.stored import count_rows, export, read_content, read_stored
+from tests.properties import tried_on
 from versions.canonical import JsonObject, JsonValue
 from versions.change import CHANGE_GROUPS, split_groups
 
@@ -112,7 +113,7 @@ def test_what_is_taken_survives_the_export(code: str) -> None:
     )
     kind = {"a": "asset", "s": "shot", "q": "sequence"}[code]
 
-    @settings(deadline=None, max_examples=60)
+    @tried_on(60)
     @given(st.dictionaries(keys, values, max_size=3))
     def check(data: dict[str, Any]) -> None:
         try:

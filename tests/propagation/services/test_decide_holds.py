@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.exceptions import RoleTooLowError
@@ -21,6 +21,7 @@ from propagation.services.decide_holds import (
 from propagation.services.edit_rules import save_rule
 from tests.builders import chain, change, drive, edges_production, load, make_user
 from tests.propagation.interchange.stored import count_rows
+from tests.properties import tried_on
 from versions.models import Head
 from versions.services.entity_lock import set_entity_locks
 
@@ -226,7 +227,7 @@ def test_a_rule_that_is_switched_off_decides_nothing() -> None:
     assert PropagationRule.history.filter(id=rule.pk).count() == 2
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@tried_on(12)
 @given(data=st.data())
 def test_whatever_is_held_once_all_is_approved_all_is_up_to_date(data: st.DataObject) -> None:
     code = f"film{Project.objects.count()}"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.models import AssetReference, Follow, Project
@@ -25,6 +25,7 @@ from tests.builders import (
     make_cause,
     make_media,
 )
+from tests.properties import tried_on
 from versions.canonical import JsonObject
 from versions.change import find_changes
 from versions.facets import ALL_FACETS, CONSUMED, NO_FACETS, Facet, classify
@@ -173,7 +174,7 @@ def test_ways_back_are_classified_too() -> None:
     assert is_consistent()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@tried_on(12)
 @given(data=st.data())
 def test_after_each_run_every_version_agrees_with_what_it_consumes(data: st.DataObject) -> None:
     """The plan holds just those that have something to consume, and afterwards nothing is left."""
@@ -266,7 +267,7 @@ def test_what_follows_the_latest_learns_that_the_next_was_made_from_the_best() -
     assert not list_overlooked(project)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@tried_on(15)
 @given(data=st.data())
 def test_whatever_is_best_every_target_is_made_from_what_it_follows(data: st.DataObject) -> None:
     code = f"film{Project.objects.count()}"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.models import Entity, Project, Role
@@ -28,6 +28,7 @@ from tests.builders import (
     star,
 )
 from tests.propagation.interchange.stored import count_rows, export, read_stored
+from tests.properties import tried_on
 from versions.models import Head, Version
 from versions.services.verify import Verification, verify_history
 
@@ -144,9 +145,7 @@ keys = st.sampled_from(["name", "id", "fps", "details", "assets", "project", "co
 values = st.none() | st.text("aß", max_size=2) | st.integers(0, 2) | st.just({"id": "x"})
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
+@tried_on(20)
 @given(st.lists(st.dictionaries(keys, values, max_size=3), max_size=3))
 def test_after_any_changes_row_definition_and_export_say_the_same(
     changes: list[dict[str, Any]],

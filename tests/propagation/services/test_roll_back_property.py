@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.models import Project
@@ -24,6 +24,7 @@ from tests.builders import (
     make_user,
 )
 from tests.propagation.interchange.stored import count_rows, read_content
+from tests.properties import tried_on
 from versions.exceptions import EntityLockedError, VersionMovedError, VersionNotFoundError
 from versions.models import Head, Version
 from versions.services.resolve import load_uses
@@ -105,9 +106,7 @@ def get_latest(code: str) -> int:
     return number
 
 
-quick = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20
-)
+quick = tried_on(10)
 
 
 @quick

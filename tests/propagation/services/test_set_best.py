@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -41,6 +40,7 @@ from tests.builders import (
     star,
 )
 from tests.propagation.interchange.stored import count_rows, count_versions, read_content
+from tests.properties import driven
 from versions.exceptions import (
     EntityLockedError,
     SlotNotFoundError,
@@ -244,13 +244,7 @@ class Production(RuleBasedStateMachine):
 def test_whatever_people_do_all_that_follows_is_up_to_date() -> None:
     run_state_machine_as_test(
         Production,
-        settings=settings(
-            deadline=None,
-            max_examples=8,
-            stateful_step_count=20,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-        ),
+        settings=driven(5),
     )
 
 

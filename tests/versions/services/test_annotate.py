@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import change, load, make_media, make_user
+from tests.properties import tried_on
 from versions.canonical import JsonObject
 from versions.change import apply_patches
 from versions.exceptions import InvalidMetadataError, RemarkMovedError
@@ -132,9 +133,7 @@ patches: st.SearchStrategy[Any] = st.fixed_dictionaries(
 )
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
+@tried_on(20)
 @given(st.lists(patches, max_size=4))
 def test_after_any_patches_row_score_tags_and_history_agree(said: list[dict[str, Any]]) -> None:
     expected: JsonObject = {}
@@ -154,9 +153,7 @@ def test_after_any_patches_row_score_tags_and_history_agree(said: list[dict[str,
         transaction.set_rollback(True)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
+@tried_on(20)
 @given(patches.map(lambda patch: apply_patches({}, [patch])).filter(bool))
 def test_first_metadata_of_media_are_stored_as_later_ones_are(metadata: dict[str, Any]) -> None:
     """Set-wise and row by row, the same float and the same texts."""

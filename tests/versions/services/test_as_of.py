@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.models import Entity
@@ -16,6 +16,7 @@ from propagation.models import PropagationRun, RunKind
 from propagation.services.propagate_change import Change, propagate_change
 from propagation.services.roll_back import roll_back
 from tests.builders import choose_best, edges_production, get_entity, load, make_cause, make_media
+from tests.properties import tried_on
 from versions.models import Head, Version
 from versions.services.as_of import existing_at, find_definitions_at, find_media_at
 from versions.services.verify import Verification, verify_history
@@ -124,9 +125,7 @@ def check_clocks() -> None:
         newest[entity_id, slot] = created_at
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
+@tried_on(20)
 @given(steps)
 def test_at_every_instant_of_any_history_what_was_best_is_found(taken: list[Step]) -> None:
     with transaction.atomic():
@@ -145,9 +144,7 @@ def test_at_every_instant_of_any_history_what_was_best_is_found(taken: list[Step
         transaction.set_rollback(True)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
+@tried_on(20)
 @given(steps, st.lists(st.integers(-3, 3), min_size=10, max_size=10))
 def test_when_clocks_differ_versions_stay_in_order_and_the_end_is_what_is_now(
     taken: list[Step], jumps: list[int]

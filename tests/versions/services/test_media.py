@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.models import Project
 from tests.builders import change, get_entity, load, make_media, make_user, star
+from tests.properties import tried_on
 from versions.exceptions import EntityLockedError, VersionNotFoundError
 from versions.media import MediaDocument, read_media
 from versions.models import (
@@ -104,9 +105,7 @@ def test_of_several_that_shall_be_the_best_the_last_one_is() -> None:
     ]  # fmt: skip
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30
-)
+@tried_on(15)
 @given(
     st.lists(
         st.lists(

@@ -8,11 +8,12 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.models import Entity
 from tests.builders import change, choose_best, get_entity, load, make_media, make_user, star
+from tests.properties import tried_on
 from versions.media import MediaDocument
 from versions.models import Annotation, Head, Status, Version, VersionInput
 from versions.services import registry
@@ -309,9 +310,7 @@ def take(step: tuple[Any, ...]) -> None:
 
 
 @in_transaction
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30
-)
+@tried_on(15)
 @given(steps)
 def test_after_any_history_look_ups_answer_what_stands_in_the_rows(
     taken: list[tuple[Any, ...]],

@@ -6,12 +6,13 @@ from typing import TypeAlias
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.models import AssetReference
 from propagation.services.change_references import Edge, change_references
 from tests.builders import chain, change, drive, get_entity, load, make_cause
+from tests.properties import tried_on
 from versions.checksum import InputChange, Provenance, compute_checksum
 from versions.models import Head, Version, VersionInput
 from versions.services.following import find_outdated
@@ -144,9 +145,7 @@ def check_checksums() -> None:
         )
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25
-)
+@tried_on(12)
 @given(steps)
 def test_old_versions_resolve_as_they_did_whatever_happens_later(taken: list[Step]) -> None:
     with transaction.atomic():
