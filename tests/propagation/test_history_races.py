@@ -50,7 +50,7 @@ WRITERS = 50
 """Threads that create versions of one slot at once."""
 ROUNDS = 10 if IS_POSTGRESQL else 4
 """How often a race of a few is run; SQLite has one writer at a time."""
-WRITES, LOOK_UPS = (1000, 10_000) if IS_POSTGRESQL else (300, 3000)
+WRITES, LOOK_UPS = (400, 4000) if IS_POSTGRESQL else (300, 3000)
 """What is committed, and looked up meanwhile; on SQLite each look-up waits for the disk as well."""
 READERS = 4
 MOST = 20

@@ -17,6 +17,7 @@ from propagation.live.workers import announce_scheduler
 from propagation.recovery.rescue import rescue_batches
 from propagation.recovery.sweep import sweep
 from propagation.services.complete_jobs import expire_jobs
+from propagation.services.forget_keys import forget_keys
 from propagation.services.pin_references import expire_pins
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Command(BaseCommand):
                 announce_scheduler(hostname=f"{gethostname()}:{os.getpid()}")
             except RedisError as error:
                 logger.warning("scheduler_not_announced error=%s", error)
-            for job in (rescue_batches, sweep, expire_pins, expire_jobs):
+            for job in (rescue_batches, sweep, expire_pins, expire_jobs, forget_keys):
                 try:
                     job(at=timezone.now())
                 except Exception:  # it is to run for months: say what happened and go on

@@ -51,6 +51,7 @@ def test_an_edge_is_added_and_its_target_and_all_behind_it_follow(
     assert answer.json() == {
         "status": "accepted",
         "run_id": run.pk,
+        "status_url": f"/api/v1/runs/{run.pk}",
         "source": "a0",
         "target": "a2",
         "role": "seen_in",
