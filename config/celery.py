@@ -22,13 +22,18 @@ app.autodiscover_tasks()
 
 
 @celeryd_init.connect
-def wait_for_broker(conf: Any = None, **_: object) -> None:  # noqa: ANN401 (Celery's Settings)
-    """Let a worker wait for its broker; every other process gives up at once.
+def be_a_worker(conf: Any = None, **_: object) -> None:  # noqa: ANN401 (Celery's Settings)
+    """Let a worker wait for its broker, and hold no lock for long.
+
+    Every other process gives up on the broker at once.
 
     A web process that publishes while Redis is down must answer its caller: the run row is
     committed and the sweep publishes it later.
     """
     conf.broker_transport_options = settings.CELERY_WORKER_TRANSPORT_OPTIONS
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        database["OPTIONS"]["options"] += settings.WORKER_SESSION
 
 
 @setup_logging.connect

@@ -86,6 +86,9 @@ else:
         # Compiling a statement takes longer than any of ours runs: up to 2 s instead of 10 ms.
         "-c jit=off"
     )
+WORKER_SESSION = " -c statement_timeout=30s -c idle_in_transaction_session_timeout=15s"
+"""Of workers on PostgreSQL, whose statements take a second at most: what a frozen one holds is
+free again after this."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
@@ -168,8 +171,10 @@ CELERY_WORKER_TRANSPORT_OPTIONS = _BROKER_OPTIONS
 CELERY: dict[str, Any] = {
     "broker_url": REDIS.celery,
     "result_backend": REDIS.celery,
-    # Only for processes that publish: see config.celery.wait_for_broker.
-    "broker_transport_options": _BROKER_OPTIONS | {"max_retries": 1, "interval_start": 0},
+    # Only for processes that publish: see config.celery.be_a_worker.
+    # Whoever asks is waiting: what a Redis that hangs does not take, the sweep sends later.
+    "broker_transport_options": _BROKER_OPTIONS
+    | {"max_retries": 1, "interval_start": 0, "socket_timeout": 0.1},
     "result_backend_transport_options": {
         "visibility_timeout": 3600,
         "global_keyprefix": REDIS_PREFIX,

@@ -99,10 +99,10 @@ def describe_worker(lane: str) -> Part:
     )
 
 
-def describe_scheduler() -> Part:
-    """Return the loop that starts what is due and finds what was lost."""
+def describe_scheduler(name: str) -> Part:
+    """Return a loop that starts what is due and finds what was lost."""
     return Part(
-        name="scheduler",
+        name=name,
         run=partial(call_command, "scheduler"),
         stop_order=STOP_ORDER["scheduler"],
         after="prepare",

@@ -58,7 +58,8 @@ def run_stack(
                 *_list_storage_parts(),
                 parts.describe_web(listener),
                 *(parts.describe_worker(lane) for lane in settings.LANES),
-                parts.describe_scheduler(),
+                # One that hangs must not leave a run waiting.
+                *(parts.describe_scheduler(name) for name in ("scheduler", "scheduler-2")),
                 *flower,
                 parts.describe_guest(partial(_visit, address, when_ready)),
             ),

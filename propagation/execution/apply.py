@@ -173,7 +173,9 @@ def _tell_more(
     }
     if facets:
         start_repair(
-            run=run,
+            project_id=run.project_id,
+            actor=run.actor,
+            notify_users=run.notify_users,
             sources={pk: version_ids[pk] for pk in facets},
             facets=facets,
             moved=PUBLISHED if rebuilt.more else frozenset({Follow.LATEST}),

@@ -35,7 +35,9 @@ def start_leftovers(*, run: PropagationRun, at: datetime) -> PropagationRun | No
     if not sources:
         return None
     return start_repair(
-        run=run,
+        project_id=run.project_id,
+        actor=run.actor,
+        notify_users=run.notify_users,
         sources=sources,
         moved=frozenset(Follow),
         note=f"linked while run {run.pk} was under way",

@@ -1,7 +1,9 @@
-"""Start a run for what another run left outdated."""
+"""Start a run for what was left outdated."""
 
 from collections.abc import Mapping
 from datetime import datetime
+
+from django.contrib.auth.models import User
 
 from propagation.execution.outdated import EXCUSED, select_last
 from propagation.execution.start import Cause, start_run
@@ -11,27 +13,29 @@ from versions.facets import Facet
 
 def start_repair(
     *,
-    run: PropagationRun,
+    project_id: int,
+    actor: User | None,
     sources: Mapping[int, int],
     moved: frozenset[str],
     note: str,
     at: datetime,
     facets: Mapping[int, Facet] | None = None,
+    notify_users: bool = True,
 ) -> PropagationRun:
-    """Start it on behalf of whoever started the run; what somebody keeps as it is stays so.
+    """Start it on behalf of the actor; what somebody keeps as it is stays so.
 
     sources, facets and moved as `start_run` has them.
     """
-    kept = PropagationItem.objects.filter(select_last(EXCUSED), run__project=run.project_id)
+    kept = PropagationItem.objects.filter(select_last(EXCUSED), run__project=project_id)
     cause = Cause(
         kind=RunKind.REPAIR,
-        actor=run.actor,
+        actor=actor,
         note=note,
-        notify_users=run.notify_users,
+        notify_users=notify_users,
         excluded=frozenset(kept.values_list("entity_id", flat=True)),
     )
     return start_run(
-        project_id=run.project_id,
+        project_id=project_id,
         sources=sources,
         facets=facets,
         moved=moved,

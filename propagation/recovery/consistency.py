@@ -8,6 +8,9 @@ from propagation.execution.outdated import find_uncovered
 from versions.models import DEFINITION
 from versions.services.following import find_outdated
 
+REPAIRABLE = ("outdated", "never-consumed")
+"""Kinds of exceptions that a run brings up to date."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Inconsistency:

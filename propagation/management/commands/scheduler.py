@@ -7,6 +7,7 @@ import threading
 from socket import gethostname
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
@@ -28,6 +29,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Not a Celery task: a sweep must not wait in the queues that it watches over."""
+        # Nobody waits for its answer, and a step is many messages.
+        current_app.conf.broker_transport_options |= {
+            "socket_timeout": settings.CELERY_WORKER_TRANSPORT_OPTIONS["socket_timeout"]
+        }
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

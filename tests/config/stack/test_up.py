@@ -18,7 +18,16 @@ from tests.config.stack.processes import Started, StartProcess, is_gone
 pytestmark = pytest.mark.workers
 
 StartUp = Callable[[Path], Started]
-PARTS = {"redis", "web", "realtime", "batch", "background", "scheduler", "flower"}
+PARTS = {
+    "redis",
+    "web",
+    "realtime",
+    "batch",
+    "background",
+    "scheduler",
+    "scheduler-2",
+    "flower",
+}
 
 
 @pytest.fixture
