@@ -1,0 +1,1 @@
+"""Storms: real processes are killed, frozen and emptied, and every effect is counted."""

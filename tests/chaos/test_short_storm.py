@@ -1,0 +1,30 @@
+"""A short storm in every run of the tests: kills, lost memory and duplicates, all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.databases import make_database
+from tests.chaos.faults import duplicate_messages, empty_redis, kill_child, kill_worker
+from tests.chaos.stack import run_stack
+from tests.chaos.storm import Weather, brave, check
+
+SHORT = Weather(
+    seed=20261121,
+    shots=1500,
+    sources=3,
+    seconds=8,
+    change_every_s=0.7,
+    faults={kill_worker: 2.5, kill_child: 3, empty_redis: 3.5, duplicate_messages: 1},
+)
+
+
+@pytest.mark.workers
+def test_in_a_short_storm_nothing_is_lost_and_nothing_done_twice(tmp_path: Path) -> None:
+    with (
+        make_database(tmp_path) as url,
+        run_stack(home=tmp_path, database_url=url, workers=2) as stack,
+    ):
+        found = brave(stack, SHORT, tmp_path)
+        assert sum(stack.deaths.values()) >= 3, "no storm"
+    check(found)
