@@ -40,8 +40,8 @@ def mark_later() -> None:
             with transaction.atomic():
                 marks[1]()
 
-    apply._finish_items, apply._finish_batch = keep_items, keep_batch
-    attempt.apply_batch = do_in_two  # type: ignore[assignment]
+    vars(apply).update(_finish_items=keep_items, _finish_batch=keep_batch)
+    vars(attempt).update(apply_batch=do_in_two)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def audit() -> dict[str, Any]:
 
     twice: targets with more than one version by one run · lost: items whose run is over and that
     are in no final state, or say that they were rebuilt and have no version by it · unfinished:
-    runs under way · deliveries: how often batches were delivered, of runs that were not taken over ·
+    runs under way · deliveries: how often batches were delivered, of runs that no other took over ·
     ends: of each run, how often its end was told.
     """
     from django.db.models import Count, F  # noqa: PLC0415 (needs loaded settings)

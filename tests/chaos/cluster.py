@@ -40,8 +40,12 @@ class Cluster:
     def start(self) -> None:
         """Start the server, and wait until it takes connections."""
         self.process = subprocess.Popen(
-            [*as_account(), str(self.binaries / "postgres"), "-D", str(self.folder), "-F"]
-            + ["-p", str(self.port), "-c", "unix_socket_directories=", "-c", "max_connections=200"],
+            [
+                *as_account(),
+                str(self.binaries / "postgres"),
+                *("-D", str(self.folder), "-p", str(self.port)),
+                *("-F", "-N", "200", "-c", "unix_socket_directories="),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -75,9 +79,8 @@ class Cluster:
 
 def as_account() -> list[str]:
     """Return how to run a program as somebody other than root, if that is who runs this."""
-    return (
-        ["setpriv", "--reuid", ACCOUNT, "--regid", ACCOUNT, "--clear-groups"] if is_root() else []
-    )
+    account = ["--reuid", ACCOUNT, "--regid", ACCOUNT, "--clear-groups"]
+    return ["setpriv", *account] if is_root() else []
 
 
 def is_root() -> bool:

@@ -17,7 +17,7 @@ SERVER = settings.DATABASES["default"]
 def make_database(folder: Path) -> Iterator[str]:
     """Give the URL of an empty database, which is dropped in the end."""
     if SERVER["ENGINE"] == "django.db.backends.sqlite3":
-        yield f"sqlite:///{folder / 'storm.sqlite3'}"
+        yield f"sqlite:///{folder / 'continuity.sqlite3'}"
         return
     name = f"test_continuity_storm_{uuid4().hex[:8]}"
     password = f":{quote(SERVER['PASSWORD'])}" if SERVER["PASSWORD"] else ""

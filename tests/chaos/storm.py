@@ -1,13 +1,13 @@
 """One storm: changes keep coming while faults hit the stack; then all is counted."""
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from threading import Event, Thread
 from typing import Any
@@ -43,22 +43,26 @@ class Weather:
     faults: Mapping[Fault, float]
 
 
-def make_production(weather: Weather) -> dict[str, Any]:
-    """Return a production in which every shot uses every source."""
-    names = [f"prop-{number}" for number in range(weather.sources)]
-    return {
+def import_production(stack: Stack, *, shots: int, sources: int) -> None:
+    """Import a production in which every shot uses every source."""
+    names = [f"prop-{number}" for number in range(sources)]
+    production = {
         "assets": [{"id": name, "type": "prop"} for name in names],
         "shots": [
             {"shot_id": f"shot-{number:05}", "visual_prompt": {"prop_references": names}}
-            for number in range(weather.shots)
+            for number in range(shots)
         ],
     }
+    path = stack.home / "production.json"
+    path.write_text(json.dumps(production))
+    stack.manage("import_project", str(path), "--project", "film")
+    wait_for_redis(stack)
 
 
 @contextmanager
-def open_client(stack: Stack) -> Iterator[httpx.Client]:
-    """Run a web server on the storm's database, and give the director's client of it."""
-    token = stack.manage("token", "director", "--superuser").splitlines()[-1]
+def open_client(stack: Stack, *, user: str = "director") -> Iterator[httpx.Client]:
+    """Run a web server on the storm's database, and give a client of it that may do everything."""
+    token = stack.manage("token", user, "--superuser").splitlines()[-1]
     with (
         run_server(stack.environment) as server,
         httpx.Client(
@@ -71,16 +75,13 @@ def open_client(stack: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
-def brave(stack: Stack, weather: Weather, folder: Path) -> dict[str, Any]:
+def brave(stack: Stack, weather: Weather) -> dict[str, Any]:
     """Let the storm pass over the stack; return what was asked for and what the audit counts."""
-    path = folder / "production.json"
-    path.write_text(json.dumps(make_production(weather)))
-    stack.manage("import_project", str(path), "--project", "film")
-    wait_for_redis(stack)
+    import_production(stack, shots=weather.shots, sources=weather.sources)
     random = Random(weather.seed)  # noqa: S311 (a storm that can be had again)
     is_over = Event()
+    asked: list[int] = []
     with open_client(stack) as client:
-        asked: list[int] = []
         seed = random.random()
         writer = Thread(target=_keep_changing, args=(client, weather, seed, is_over, asked))
         writer.start()
@@ -91,18 +92,23 @@ def brave(stack: Stack, weather: Weather, folder: Path) -> dict[str, Any]:
         finally:
             is_over.set()
             writer.join()
-        started = time.monotonic()
-        _wait_for_ends(client, asked)
-        took_s = time.monotonic() - started
+        return count_effects(stack, client, asked)
+
+
+def count_effects(stack: Stack, client: httpx.Client, asked: Sequence[int]) -> dict[str, Any]:
+    """Wait until the runs are over, and count what they did."""
+    started = time.monotonic()
+    _wait_for_ends(client, asked)
+    took_s = time.monotonic() - started
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos.audit"],
         cwd=ROOT,
-        env={**stack.environment, "PATH": "/usr/bin:/bin"},
+        env={**os.environ, **stack.environment},
         capture_output=True,
         text=True,
         check=True,
     )
-    return {"asked": asked, "ended_after_s": round(took_s, 1), **json.loads(done.stdout)}
+    return {"asked": list(asked), "ended_after_s": round(took_s, 1), **json.loads(done.stdout)}
 
 
 def check(found: Mapping[str, Any]) -> None:

@@ -25,6 +25,6 @@ def test_in_a_short_storm_nothing_is_lost_and_nothing_done_twice(tmp_path: Path)
         make_database(tmp_path) as url,
         run_stack(home=tmp_path, database_url=url, workers=2) as stack,
     ):
-        found = brave(stack, SHORT, tmp_path)
+        found = brave(stack, SHORT)
         assert sum(stack.deaths.values()) >= 3, "no storm"
     check(found)

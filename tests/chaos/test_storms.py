@@ -59,7 +59,7 @@ def test_in_a_storm_nothing_is_lost_and_nothing_done_twice(
     tmp_path: Path, faults: dict[Fault, float], seed: int
 ) -> None:
     with a_stack(tmp_path) as stack:
-        check(brave(stack, replace(WEATHER, seed=seed, faults=faults), tmp_path))
+        check(brave(stack, replace(WEATHER, seed=seed, faults=faults)))
         assert sum(stack.deaths.values()) >= 8, "no storm"
 
 
@@ -71,7 +71,7 @@ def test_c_all_at_once_while_postgresql_crashes(tmp_path: Path) -> None:
         run_stack(home=tmp_path, database_url=cluster.url, workers=4) as stack,
     ):
         faults = {**KILLS, **LOSSES, freeze_child: 6, cluster.crash: 9}
-        check(brave(stack, replace(WEATHER, faults=faults), tmp_path))
+        check(brave(stack, replace(WEATHER, faults=faults)))
 
 
 def test_a_mark_in_a_second_transaction_is_found_out(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_mark_in_a_second_transaction_is_found_out(tmp_path: Path) -> None:
     worker = ("-m", "tests.chaos.ablated")
     with a_stack(tmp_path, worker) as stack:
         weather = replace(WEATHER, shots=2000, seconds=15, faults={kill_child: 0.7})
-        found = brave(stack, weather, tmp_path)
+        found = brave(stack, weather)
     with pytest.raises(AssertionError):
         check(found)
     assert found["versions"] > found["items"]["applied"]
@@ -97,7 +97,7 @@ def test_a_worker_that_is_frozen_for_good_is_cut_off_by_its_database(tmp_path: P
             os.kill(pid, signal.SIGSTOP)
 
     with a_stack(tmp_path) as stack:
-        check(brave(stack, replace(WEATHER, seconds=6, faults={freeze: 2.5}), tmp_path))
+        check(brave(stack, replace(WEATHER, seconds=6, faults={freeze: 2.5})))
 
 
 def test_workers_that_are_told_to_stop_leave_nothing_to_deliver_again(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_workers_that_are_told_to_stop_leave_nothing_to_deliver_again(tmp_path: 
         stack.running[random.choice(stack.list_names("worker"))].terminate()
 
     with a_stack(tmp_path) as stack:
-        found = brave(stack, replace(WEATHER, seconds=12, faults={replace_worker: 2}), tmp_path)
+        found = brave(stack, replace(WEATHER, seconds=12, faults={replace_worker: 2}))
         assert sum(stack.deaths.values()) >= 3, "no deploy"
     check(found)
     assert found["deliveries"] == [1]
