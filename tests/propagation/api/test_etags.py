@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 
 import pytest
+from django.contrib.auth.models import User
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from assets.models import Entity, Priority
@@ -75,6 +77,18 @@ UPLOAD = (
 )
 
 
+@pytest.fixture
+def film(shared_film: None) -> None:
+    """Have the film, once for all tests here."""
+    del shared_film
+
+
+@pytest.fixture
+def director(shared_director: User) -> User:
+    """Return the one who prepared the film."""
+    return shared_director
+
+
 @dataclass(frozen=True, kw_only=True)
 class Staged:
     """What the film has beside the hero: a finished run, a file and a plan."""
@@ -89,10 +103,17 @@ class Staged:
         return path.replace("PLAN", self.plan)
 
 
-@pytest.fixture
-def staged(film: None, api: APIClient) -> Staged:
-    """Have something behind every route."""
-    del film
+@pytest.fixture(scope="module")
+def staged(shared_director: User, django_db_blocker: DjangoDbBlocker) -> Staged:
+    """Have something behind every route, once for all tests here."""
+    api = APIClient()
+    api.force_authenticate(shared_director)
+    with django_db_blocker.unblock():
+        return stage(api)
+
+
+def stage(api: APIClient) -> Staged:
+    """Put something behind every route."""
     assert send(api, "PUT", "projects/film/rules/keep", '{"action": "hold"}').status_code == 200
     run = change("hero", colour="red").run
     assert run

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from assets.models import Role
@@ -24,7 +25,19 @@ SORTS = ["-number", "number", "-score", "score", "-used_by"]
 
 
 @pytest.fixture
-def posters(film: None, director: User) -> None:
+def film(shared_film: None) -> None:
+    """Have the film, once for all tests here."""
+    del shared_film
+
+
+@pytest.fixture
+def director(shared_director: User) -> User:
+    """Return the one who prepared the film."""
+    return shared_director
+
+
+@pytest.fixture(scope="module")
+def posters(shared_director: User, django_db_blocker: DjangoDbBlocker) -> None:
     """Have six posters of the hero that differ in all that they are filtered by.
 
     | number | author   | minute | type  | score | tags         | status   | hidden |
@@ -35,7 +48,12 @@ def posters(film: None, director: User) -> None:
     |      5 | director |      4 | video |  -1.0 |              | draft    | hidden |
     |      6 | ann      |      5 | image |       |              | draft    |        |
     """
-    del film
+    with django_db_blocker.unblock():
+        publish_posters(shared_director)
+
+
+def publish_posters(director: User) -> None:
+    """Publish them."""
     ann = make_user("ann", roles={"film": Role.ARTIST})
     publish(director, 0, "image", score=0.5, tags=["night"])
     publish(director, 1, "image", score=0.9, tags=["night", "wide"])
@@ -198,11 +216,11 @@ def test_the_most_used_come_first_with_how_often_they_are_used(api: APIClient) -
     assert list_numbers(api, "definition", sort="-used_by", number=[2, 3]) == [2, 3]
 
 
-def read_pages(api: APIClient, query: str, limit: int) -> Iterator[list[int]]:
+def read_pages(api: APIClient, query: str, limit: int, slot: str = "poster") -> Iterator[list[int]]:
     """Yield the numbers on each page, each found by the cursor of the one before."""
     cursor = ""
     while True:
-        url = f"{PATH}?slot=poster&limit={limit}&{query}&{urlencode({'cursor': cursor})}"
+        url = f"{PATH}?slot={slot}&limit={limit}&{query}&{urlencode({'cursor': cursor})}"
         answer = api.get(url)
         assert answer.status_code == 200, answer.content
         yield [one["number"] for one in answer.json()["data"]]
@@ -231,12 +249,12 @@ def test_scores_of_any_size_stand_in_their_order_over_all_pages(
     film: None, director: User, api: APIClient, sort: str, limit: int
 ) -> None:
     for minute, score in enumerate(SCORES):
-        publish(director, minute, "image", score=score)
+        publish(director, minute, "image", score=score, slot="icon")
     sign = -1 if sort == "-score" else 1
     scored = [(sign * score, -n, n) for n, score in enumerate(SCORES, start=1) if score is not None]
     unscored = [n for n in range(len(SCORES), 0, -1) if SCORES[n - 1] is None]
     expected = [number for *_, number in sorted(scored)] + unscored
-    pages = list(read_pages(api, f"sort={sort}", limit))
+    pages = list(read_pages(api, f"sort={sort}", limit, slot="icon"))
     assert [number for page in pages for number in page] == expected
 
 

@@ -30,6 +30,12 @@ STORY = {
 }
 
 
+@pytest.fixture
+def film(shared_film: None) -> None:
+    """Have the film, once for all tests here."""
+    del shared_film
+
+
 def load_content(code: str) -> JsonObject:
     """Return what the entity's best version carries."""
     head = Head.objects.select_related("best__content").get(

@@ -32,6 +32,12 @@ EMPTY = {
 HAT = {"asset_id": "hero", "change_data": {"hat": "tall"}}
 
 
+@pytest.fixture
+def film(shared_film: None) -> None:
+    """Have the film, once for all tests here."""
+    del shared_film
+
+
 def put(api: APIClient, name: str, project: str = "film", **body: object) -> Answer:
     """Write a rule."""
     return send(api, "PUT", f"projects/{project}/rules/{name}", json.dumps(body))
@@ -51,10 +57,10 @@ def list_names(api: APIClient, project: str = "film") -> list[str]:
     return [rule["name"] for rule in listed]
 
 
-def simulate(api: APIClient, **body: object) -> dict[str, Any]:
+def simulate(api: APIClient, project: str = "film", **body: object) -> dict[str, Any]:
     """Try the rules on a change of the hero's hat."""
     with nothing_written():
-        answer = post(api, "projects/film/rules/simulate", {**HAT, **body})
+        answer = post(api, f"projects/{project}/rules/simulate", {**HAT, **body})
     assert answer.status_code == 200, answer.content
     found: dict[str, Any] = answer.json()
     return found
@@ -302,9 +308,15 @@ def test_an_artist_writes_no_rule_but_tries_them(film: None, as_artist: APIClien
 def test_a_trial_tells_verdict_rule_reason_facets_and_path(api: APIClient) -> None:
     document = star(2)
     document["sequences"] = [{"sequence_id": "seq-1", "shots": ["shot-00000"]}]
-    load(document)
-    keep(api, "keep", expression="target_code == 'shot-00001'", roles=["character", "prop"])
-    found = simulate(api)
+    load(document, code="small")
+    keep(
+        api,
+        "keep",
+        project="small",
+        expression="target_code == 'shot-00001'",
+        roles=["character", "prop"],
+    )
+    found = simulate(api, "small")
     items = {item.pop("id"): item for item in found["items"]}
     going = {
         "type": "shot",
@@ -327,7 +339,7 @@ def test_a_trial_tells_verdict_rule_reason_facets_and_path(api: APIClient) -> No
             "path": ["hero", "shot-00001"],
         },
     }
-    assert (found["project_id"], found["asset_id"], found["dry_run"]) == ("film", "hero", True)
+    assert (found["project_id"], found["asset_id"], found["dry_run"]) == ("small", "hero", True)
     assert (found["change_type"], found["impact_level"]) == (["visual"], "medium")
     assert (found["held"], found["skipped"]) == ([{"rule": "keep", "count": 1}], [])
     assert found["affected_entities"] == 3
