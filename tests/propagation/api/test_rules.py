@@ -57,7 +57,11 @@ def list_names(api: APIClient, project: str = "film") -> list[str]:
     return [rule["name"] for rule in listed]
 
 
-def simulate(api: APIClient, project: str = "film", **body: object) -> dict[str, Any]:
+def simulate(
+    api: APIClient,
+    project: str = "film",
+    **body: Any,  # noqa: ANN401
+) -> dict[str, Any]:
     """Try the rules on a change of the hero's hat."""
     with nothing_written():
         answer = post(api, f"projects/{project}/rules/simulate", {**HAT, **body})
@@ -66,7 +70,7 @@ def simulate(api: APIClient, project: str = "film", **body: object) -> dict[str,
     return found
 
 
-def judge_shot(api: APIClient, code: str = "shot-00000", **body: object) -> str:
+def judge_shot(api: APIClient, code: str = "shot-00000", **body: Any) -> str:  # noqa: ANN401
     """Return by which rule the shot is judged."""
     rules = {item["id"]: item["rule"] for item in simulate(api, **body)["items"]}
     rule: str = rules[code]
@@ -343,7 +347,9 @@ def test_a_trial_tells_verdict_rule_reason_facets_and_path(api: APIClient) -> No
     assert (found["change_type"], found["impact_level"]) == (["visual"], "medium")
     assert (found["held"], found["skipped"]) == ([{"rule": "keep", "count": 1}], [])
     assert found["affected_entities"] == 3
-    dry = post(api, "assets/hero/propagate?dry_run=true&items=true", {"change_data": {"hat": "x"}})
+    dry = post(
+        api, "assets/small:hero/propagate?dry_run=true&items=true", {"change_data": {"hat": "x"}}
+    )
     assert [item["rule"] for item in dry.json()["items"]] == [
         item["rule"] for item in found["items"]
     ]
