@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from tests.builders import make_user
-from tests.processes import Workers, run_redis, run_workers
+from tests.processes import Workers, at_work, run_redis, run_workers
 
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -29,10 +29,11 @@ def worker_processes(django_db_setup: None) -> Iterator[Workers]:
 
 
 @pytest.fixture
-def workers(transactional_db: None, worker_processes: Workers) -> Workers:
-    """Have workers that see what the test commits."""
+def workers(transactional_db: None, worker_processes: Workers) -> Iterator[Workers]:
+    """Have workers that see what the test commits, and are at work for this test only."""
     del transactional_db
-    return worker_processes
+    with at_work(worker_processes):
+        yield worker_processes
 
 
 @pytest.fixture

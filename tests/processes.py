@@ -3,20 +3,29 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import IO
 
+from celery.utils.nodenames import gethostname, nodename
 from django.conf import settings
 from django.db import connection
 
+from config.celery import app
 from config.environment import get_socket_path
 from config.stack.redis_server import find_redis_binary, list_arguments, says_ready
+from propagation.execution.ready import select_ready
+from propagation.models import PropagationBatch, PropagationRun, RunStatus
+from propagation.models.run import WORKING_STATUSES
 
 ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 60
+IDLE_LIMIT_S = 20
+"""What is not done by then was left undone by a test that had its reasons."""
 
 
 @dataclass
@@ -71,6 +80,38 @@ def run_workers() -> Iterator[Workers]:
         for lane, read_end in workers.ready_pipes.items():
             assert os.read(read_end, 1), (settings.HOME / f"worker-{lane}.log").read_text()
         yield workers
+
+
+@contextmanager
+def at_work(workers: Workers) -> Iterator[None]:
+    """Let the workers consume their lanes until the block ends, and end what they have begun.
+
+    Beside other tests they would take messages of theirs, and hold locks on what is emptied.
+    """
+    app.control.purge()
+    nodes = {lane: _name_node(lane, process.pid) for lane, process in workers.by_lane.items()}
+    for lane, node in nodes.items():
+        app.control.add_consumer(lane, destination=[node], reply=True, limit=1)
+    try:
+        yield
+        _wait_until_idle()
+    finally:
+        for lane, node in nodes.items():
+            app.control.cancel_consumer(lane, destination=[node], reply=True, limit=1)
+
+
+def _name_node(lane: str, pid: int) -> str:
+    return nodename(f"{lane}-{pid}", gethostname())
+
+
+def _wait_until_idle() -> None:
+    """Wait until no worker has anything to do; not for what waits for somebody outside."""
+    working = PropagationRun.objects.filter(status__in=[*WORKING_STATUSES, RunStatus.CANCELLING])
+    ready = select_ready(PropagationBatch.objects.filter(done_at=None, run__in=working))
+    ending = working.exclude(batches__done_at=None)
+    deadline = time.monotonic() + IDLE_LIMIT_S
+    while (ready.exists() or ending.exists()) and time.monotonic() < deadline:
+        Event().wait(0.02)
 
 
 def _make_environment() -> dict[str, str]:

@@ -1,79 +1,39 @@
 """The shapes of answers about runs and changes."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Sum
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assets.models import Entity
 from propagation.api.codes import write_etag
 from propagation.live.wake import wait_until
-from propagation.models import ItemState, PropagationRun, RunStatus
+from propagation.models import PropagationRun, RunStatus
+from propagation.services import progress
 from propagation.services.change_content import Outcome
 from versions.models import DEFINITION
 from versions.naming import write_version_id
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?:$|[,;\s])")
 
-COUNTED = ("applied", "unchanged", "failed", "skipped")
-"""What became of items, as batches count it."""
-
 MAX_WAIT_S = 30
 """The longest that a request with `Prefer: wait` stays open."""
 
 
 def describe_run(run: PropagationRun) -> dict[str, Any]:
-    """Return a run as GET /runs/{id} shows it; two statements."""
-    found: Iterable[Any] = (
-        run.batches.values("lane")
-        .order_by("lane")
-        .annotate(total=Sum("size"), **{name: Sum(name) for name in COUNTED})
-    )
-    rows: list[dict[str, Any]] = list(found)
-    lanes = {
-        row["lane"]: {
-            "total": row["total"],
-            "done": row["applied"] + row["unchanged"],
-            "failed": row["failed"],
-            "skipped": row["skipped"],
-            "queued": row["total"] - sum(row[name] for name in COUNTED),
-        }
-        for row in rows
-    }
-    counts = {name: sum(row[name] for row in rows) for name in COUNTED}
-    processed = sum(counts.values())
-    counts["held"] = run.items.filter(state=ItemState.HELD).count()
-    sources = run.sources.select_related("entity", "version").order_by("pk")[:1]
-    first = next(iter(sources), None)
+    """Return a run as GET /runs/{id} shows it, with what can be done about it."""
+    described = progress.describe_run(run)
     url = f"/api/v1/runs/{run.pk}"
-    return {
-        "id": run.pk,
-        "kind": run.kind,
-        "status": run.status,
-        "asset_id": first.entity.code if first else None,
-        "version": write_version_id(first.entity.code, first.version.number) if first else None,
-        "mode": run.mode,
-        "progress": round(100 * processed / run.total, 1) if run.total else 100.0,
-        "processed": processed,
-        "total": run.total,
-        "counts": counts,
-        "lanes": lanes,
-        "note": run.note,
-        "attempts": run.attempts,
-        "superseded_by": run.superseded_by_id,
-        "undo_of": run.undo_of_id,
-        "created_at": run.created_at,
-        "finished_at": run.finished_at,
-        "links": {
-            "self": url,
-            "items": f"{url}/items",
-            **{name: f"{url}/{name}" for name in _list_ways(run, counts)},
-            **({"undo": f"{url}/undo"} if first and first.before_id else {}),
-        },
+    has_before = run.sources.filter(before__isnull=False).exists()
+    described["links"] = {
+        "self": url,
+        "items": f"{url}/items",
+        **{name: f"{url}/{name}" for name in _list_ways(run, described["counts"])},
+        **({"undo": f"{url}/undo"} if has_before else {}),
     }
+    return described
 
 
 def _list_ways(run: PropagationRun, counts: Mapping[str, int]) -> list[str]:

@@ -3,10 +3,15 @@
 import hashlib
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+
+from propagation.api.problem import Problem
 
 KEPT = ("ETag", "Cache-Control", "Vary", "Link")
 """What a 304 repeats of the answer that it stands for."""
@@ -30,9 +35,7 @@ class EntityTagMiddleware:
         response = self.get_response(request)
         if not _is_tagged(request, response):
             return response
-        digest = hashlib.sha256(response.content).hexdigest()[:16]
-        token = response.get("ETag")
-        tag = f'{token[:-1]};{digest}"' if token else f'W/"{digest}"'
+        tag = make_tag(response.content, response.get("ETag"))
         response["ETag"] = tag
         # What one may see depends on who asks, and a cache must ask again each time.
         patch_cache_control(response, private=True, no_cache=True)
@@ -44,6 +47,30 @@ class EntityTagMiddleware:
             if header in response:
                 unchanged[header] = response[header]
         return unchanged
+
+
+def make_tag(content: bytes, token: str | None = None) -> str:
+    """Return the tag of these bytes; token: the tag of the version that they are about."""
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return f'{token[:-1]};{digest}"' if token else f'W/"{digest}"'
+
+
+def check_unmoved(request: Request, shown: dict[str, Any] | None) -> None:
+    """Raise a 412 problem when If-Match names another state than what a GET would show now.
+
+    shown: None for what is not there. The caller holds the lock under which that is changed.
+    """
+    header = request.headers.get("If-Match")
+    if header is None:
+        return
+    tag = make_tag(JSONRenderer().render(shown)) if shown is not None else None
+    if tag is None or not matches(header, tag):
+        raise Problem(
+            HTTPStatus.PRECONDITION_FAILED,
+            "version-conflict",
+            "It was changed since you read it; read it again.",
+            headers={"ETag": tag} if tag else None,
+        )
 
 
 def _is_tagged(request: HttpRequest, response: HttpResponse) -> bool:

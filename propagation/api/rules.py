@@ -4,6 +4,7 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+from django.db import transaction
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -11,7 +12,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.models import Project
+from assets.services.locking import lock_project
 from assets.services.lookup import find_project, find_within
+from propagation.api.conditional import check_unmoved
 from propagation.api.previews import answer_preview
 from propagation.api.problem import Problem
 from propagation.api.runs import MAX_RUN_ID, find_run
@@ -99,18 +102,29 @@ class RuleView(APIView):
         values = read_body(RuleBody, request)
         project = find_project(code=project_id, user=request.user)
         _check_name(name)
-        is_new = not PropagationRule.objects.filter(project=project, name=name).exists()
-        if is_new and "action" not in values:
-            raise ValidationError({"action": ["A new rule needs one."]})
-        row = save_rule(project=project, name=name, values=values, actor=get_actor(request))
+        with transaction.atomic():
+            known = _check_if_match(request, project, name)
+            if known is None and "action" not in values:
+                raise ValidationError({"action": ["A new rule needs one."]})
+            row = save_rule(project=project, name=name, values=values, actor=get_actor(request))
         return Response(_describe(row))
 
     def delete(self, request: Request, project_id: str, name: str) -> Response:
         """Delete it."""
         read_query(NoQuery, request)
         project = find_project(code=project_id, user=request.user)
-        delete_rule(project=project, name=name, actor=get_actor(request))
+        with transaction.atomic():
+            _check_if_match(request, project, name)
+            delete_rule(project=project, name=name, actor=get_actor(request))
         return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _check_if_match(request: Request, project: Project, name: str) -> PropagationRule | None:
+    """Return the rule, if there is one, locked with its project; 412 when If-Match is another."""
+    lock_project(project_id=project.pk)
+    row: PropagationRule | None = PropagationRule.objects.filter(project=project, name=name).first()
+    check_unmoved(request, None if row is None else _describe(row))
+    return row
 
 
 class SimulateView(APIView):

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.db.models import Count, Sum
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.exceptions import EntityNotFoundError
-from assets.models import AssetReference, Project
+from assets.models import Project
 from assets.services.lookup import find_project, find_within
 from propagation.api.answers import describe_run
 from propagation.api.describing import describe_comparison
@@ -19,14 +18,12 @@ from propagation.exceptions import RunNotFoundError
 from propagation.models import (
     EventCounter,
     ItemState,
-    PropagationBatch,
     PropagationItem,
     PropagationRun,
 )
 from propagation.models.run import ACTIVE_STATUSES, PROCESSED_ITEMS
-from propagation.services.decide_holds import HoldFilter, find_holds
+from propagation.services.standing import describe_standing
 from versions.naming import write_version_id
-from versions.services.following import find_left_behind, find_outdated
 from versions.services.outdated_media import find_outdated_media
 
 MAX_RUN_ID = 2**63 - 1
@@ -60,7 +57,7 @@ class RunView(APIView):
         """Answer how far it is."""
         read_query(NoQuery, request)
         run = find_run(run_id, request)
-        response = Response({**describe_run(run), "project_id": run.project.code})
+        response = Response(describe_run(run))
         if run.is_active:
             response["Retry-After"] = "1"
         return response
@@ -120,15 +117,6 @@ class PropagationStatusView(APIView):
             .annotate(processed=PROCESSED_ITEMS)
             .order_by("pk")
         )
-        open_batches = PropagationBatch.objects.filter(
-            run__project=project, run__status__in=ACTIVE_STATUSES, done_at=None
-        )
-        lanes = open_batches.values("lane").order_by("lane").annotate(queued=Sum("size"))
-        references = AssetReference.objects.filter(project=project)
-        failed = PropagationItem.objects.filter(run__project=project, state=ItemState.FAILED)
-        targets = Count("target_id", distinct=True)
-        outdated = find_outdated(references).aggregate(count=targets)
-        left_behind = find_left_behind(references).aggregate(count=targets)
         return Response(
             {
                 "project_id": project.code,
@@ -143,12 +131,8 @@ class PropagationStatusView(APIView):
                     }
                     for run in active
                 ],
-                "lanes": {row["lane"]: {"queued": row["queued"]} for row in lanes},
-                "out_of_date": outdated["count"],
-                "pinned": left_behind["count"],
-                "held": find_holds(project=project, wanted=HoldFilter()).count(),
+                **describe_standing(project),
                 "outdated_media": find_outdated_media(project=project).count(),
-                "failed": failed.count(),
                 "graph_revision": project.graph_revision,
                 "seq": _read_seq(project),
             }

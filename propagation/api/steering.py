@@ -73,12 +73,11 @@ class SteerView(WorkView):
         found = find_run(run_id, request)
         steer: Callable[..., PropagationRun] = STEERS[self.how]
         run = steer(run_id=found.pk, actor=get_actor(request), at=timezone.now())
-        return Started(runs=[run], describe=partial(_answer_run, run, found.project.code))
+        return Started(runs=[run], describe=partial(_answer_run, run))
 
 
-def _answer_run(run: PropagationRun, project_id: str) -> Response:
-    body = {**describe_run(run), "project_id": project_id}
-    response = Response(body, status=202 if run.is_active else 200)
+def _answer_run(run: PropagationRun) -> Response:
+    response = Response(describe_run(run), status=202 if run.is_active else 200)
     response["Location"] = f"/api/v1/runs/{run.pk}"
     return response
 

@@ -6,12 +6,12 @@ from assets.models import Entity
 from propagation.management.exits import Exit
 from propagation.management.following import follow_run
 from propagation.management.lookup import find_run
-from propagation.management.progress import count_held, describe_run
 from propagation.management.screen import Screen
 from propagation.management.staffing import check_workers
 from propagation.models import PropagationRun
 from propagation.planning.plan import Plan
 from propagation.services.change_content import Outcome
+from propagation.services.progress import count_held, describe_run
 from versions.models import DEFINITION
 from versions.naming import write_version_id
 

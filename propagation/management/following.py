@@ -17,10 +17,10 @@ from propagation.live.wake import watch_run
 from propagation.management.exits import Exit
 from propagation.management.impact import write_counts
 from propagation.management.lookup import find_run
-from propagation.management.progress import RunProgress, read_progress
 from propagation.management.screen import Screen
 from propagation.management.staffing import find_vacant
 from propagation.models import PropagationRun, RunStatus
+from propagation.services.progress import RunProgress, read_progress
 
 Show = Callable[[RunProgress], None]
 

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from tests.chaos.stack import run_stack
 from tests.chaos.storm import check, count_effects, import_production, open_client
 from tests.processes import ROOT
 
-SHOTS = 4000
+SHOTS = 8000
 PROGRAMS = {"sqlite": ("sqlite3",), "postgresql": ("pg_dump", "pg_restore")}
 
 
+@pytest.mark.chaos
 @pytest.mark.workers
 def test_what_was_running_goes_on_after_a_restore(tmp_path: Path) -> None:
     backup, restore = read_commands()
@@ -34,6 +36,7 @@ def test_what_was_running_goes_on_after_a_restore(tmp_path: Path) -> None:
             run_id = client.post("/assets/prop-0/propagate", json=change).json()["run_id"]
             while not client.get(f"/runs/{run_id}").json()["processed"]:
                 pass
+            os.killpg(stack.running["worker-0"].pid, signal.SIGSTOP)  # in the middle of it
             run(backup, url, before, kept)
     with make_database(after) as url:
         run(restore, url, after, kept)

@@ -11,11 +11,11 @@ from tests.chaos.storm import Weather, brave, check
 
 SHORT = Weather(
     seed=20261121,
-    shots=1500,
-    sources=3,
-    seconds=8,
-    change_every_s=0.7,
-    faults={kill_worker: 2.5, kill_child: 3, empty_redis: 3.5, duplicate_messages: 1},
+    shots=1200,
+    sources=2,
+    seconds=6,
+    change_every_s=0.5,
+    faults={kill_worker: 1.7, kill_child: 2, empty_redis: 2.7, duplicate_messages: 0.7},
 )
 
 

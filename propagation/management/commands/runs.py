@@ -11,11 +11,11 @@ from propagation.management.exits import Exit
 from propagation.management.following import follow_run
 from propagation.management.lookup import find_ids, find_run, read_count
 from propagation.management.operation import OperatorCommand, add_json
-from propagation.management.progress import describe_run
 from propagation.management.screen import Screen
 from propagation.management.staffing import check_workers
 from propagation.management.undoing import undo
 from propagation.models import PropagationRun
+from propagation.services.progress import describe_run
 from propagation.services.steer_run import (
     cancel_run,
     pause_run,

@@ -7,8 +7,8 @@ from propagation.management.exits import Exit
 from propagation.management.following import follow_run
 from propagation.management.lookup import read_count
 from propagation.management.operation import OperatorCommand
-from propagation.management.progress import describe_run
 from propagation.management.screen import Screen
+from propagation.services.progress import describe_run
 
 
 class Command(OperatorCommand):

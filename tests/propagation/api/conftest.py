@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
@@ -14,6 +13,7 @@ from tests.builders import load, make_user, star
 from tests.processes import START_LIMIT_S
 from tests.propagation.api.asking import make_token
 from tests.propagation.api.server import Server, run_server
+from tests.staging import kept_for_a_module
 
 
 @pytest.fixture
@@ -30,10 +30,9 @@ def shared_film(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> It
     A module that works on the film throughout has its `film` made from this one.
     """
     del django_db_setup
-    with django_db_blocker.unblock(), transaction.atomic():
+    with kept_for_a_module(django_db_blocker):
         load(star(3))
         yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")

@@ -494,3 +494,24 @@ def test_what_a_past_run_did_is_judged_by_the_rules_of_today(film: None, api: AP
     for body in ({}, {"run_id": run.pk, **HAT}, {"asset_id": "hero"}):
         answer = post(api, "projects/film/rules/simulate", body)
         assert read_any_problem(answer)["status"] == 422
+
+
+def test_a_rule_that_somebody_else_changed_meanwhile_is_not_overwritten(
+    film: None, api: APIClient
+) -> None:
+    path = "/api/v1/projects/film/rules/keep"
+    keep(api, "keep", roles=["character"])
+    read = api.get(path)["ETag"]
+    keep(api, "keep", roles=["prop"])
+    body = {"action": "ignore"}
+    with nothing_written():
+        stale = send(api, "PUT", path[8:], json.dumps(body), HTTP_IF_MATCH=read)
+        read_problem(stale, 412, "version-conflict")
+        read_problem(send(api, "DELETE", path[8:], HTTP_IF_MATCH=read), 412, "version-conflict")
+    assert stale["ETag"] == api.get(path)["ETag"]
+    put_now = send(api, "PUT", path[8:], json.dumps(body), HTTP_IF_MATCH=stale["ETag"])
+    assert put_now.status_code == 200
+    assert send(api, "DELETE", path[8:], HTTP_IF_MATCH=api.get(path)["ETag"]).status_code == 204
+    read_problem(
+        send(api, "PUT", path[8:], json.dumps(body), HTTP_IF_MATCH="*"), 412, "version-conflict"
+    )

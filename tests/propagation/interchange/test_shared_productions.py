@@ -3,13 +3,14 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from assets.exceptions import CycleError
 from assets.graph.cache import load_graph
@@ -19,6 +20,7 @@ from propagation.recovery.consistency import check_project
 from propagation.services.change_references import Edge, change_references
 from tests.builders import drive, get_entity, load, make_cause
 from tests.propagation.interchange.stored import count_rows, list_edges
+from tests.staging import kept_for_a_module
 
 pytestmark = pytest.mark.django_db
 PRODUCTIONS = ("tiny", "forrest", "alab")
@@ -58,12 +60,20 @@ class Answers:
         )
 
 
-@pytest.fixture(params=PRODUCTIONS)
-def answers(request: pytest.FixtureRequest, shared_data: Path) -> Answers:
-    """Import the production and return what is to be asked of it."""
+@pytest.fixture(scope="module", params=PRODUCTIONS)
+def answers(
+    request: pytest.FixtureRequest,
+    shared_data: Path,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Answers]:
+    """Import the production, once for all tests here; give what is to be asked of it."""
+    del django_db_setup
     name = request.param
-    load(json.loads((shared_data / f"{name}.json").read_text()), code=name)
-    return Answers(name=name, oracle=json.loads((shared_data / f"{name}.oracle.json").read_text()))
+    oracle = json.loads((shared_data / f"{name}.oracle.json").read_text())
+    with kept_for_a_module(django_db_blocker):
+        load(json.loads((shared_data / f"{name}.json").read_text()), code=name)
+        yield Answers(name=name, oracle=oracle)
 
 
 def hash_ids(ids: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
-"""How far a run is: as a value, and as a document in the words of the API."""
+"""How far a run is: as a value, and as the document that API and commands show."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -26,9 +26,14 @@ class LaneProgress:
     skipped: int
 
     @property
+    def done(self) -> int:
+        """The items that are as they should be."""
+        return self.applied + self.unchanged
+
+    @property
     def processed(self) -> int:
         """The items that are over."""
-        return self.applied + self.unchanged + self.failed + self.skipped
+        return self.done + self.failed + self.skipped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,7 @@ def count_held(run: PropagationRun) -> int:
 
 
 def describe_run(run: PropagationRun) -> dict[str, Any]:
-    """Return a run and how far it is; the run comes with its project."""
+    """Return a run and how far it is; the run comes with its project. Three statements."""
     progress = read_progress(run)
     first = run.sources.select_related("entity", "version").order_by("pk").first()
     return {
@@ -108,6 +113,10 @@ def _rank(lane: str) -> int:
 
 
 def _describe_lane(lane: LaneProgress) -> dict[str, Any]:
-    described = asdict(lane)
-    del described["lane"]
-    return {**described, "queued": lane.total - lane.processed}
+    return {
+        "total": lane.total,
+        "done": lane.done,
+        "failed": lane.failed,
+        "skipped": lane.skipped,
+        "queued": lane.total - lane.processed,
+    }
