@@ -24,6 +24,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     # Several runs of the suite share one server.
     DATABASES["default"]["TEST"] = {"NAME": f"test_continuity_{uuid4().hex[:8]}"}
+    # Nothing here outlives the server.
+    DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Each client of a test builds its own middleware, which would look for all static files anew.
 SERVESTATIC_USE_FINDERS = SERVESTATIC_USE_STATIC_ROOT = False

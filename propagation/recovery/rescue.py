@@ -8,6 +8,7 @@ from operator import itemgetter
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from assets.setwise import select_ids
 from propagation.execution.messages import send_batches
@@ -17,7 +18,6 @@ from propagation.models.run import WORKING_STATUSES
 logger = logging.getLogger(__name__)
 
 
-@transaction.atomic
 def rescue_batches(*, at: datetime) -> int:
     """Deliver each batch again whose worker died over it; return how many.
 
@@ -30,13 +30,17 @@ def rescue_batches(*, at: datetime) -> int:
         delivered_at__lt=at - timedelta(seconds=settings.LEASE_S),
         run__status__in=WORKING_STATUSES,
     )
+    return _deliver_again(lost) if lost.exists() else 0  # a look takes no lock
+
+
+@transaction.atomic
+def _deliver_again(lost: QuerySet[PropagationBatch]) -> int:
+    """Deliver those of the batches again that nobody holds."""
     rows = list(
         lost.select_for_update(skip_locked=True, of=("self",), no_key=True)
         .order_by("run_id", "lane", "number")
         .values_list("run_id", "lane", "number", "pk")
     )
-    if not rows:
-        return 0
     PropagationBatch.objects.filter(pk__in=select_ids(row[3] for row in rows)).update(
         delivered_at=None
     )
