@@ -151,9 +151,9 @@ HANDLERS: dict[str, str] = env.json("CONTINUITY_HANDLERS", default={})
 content. CONTINUITY_HANDLERS='{"shot": "propagation.handlers.prompt.rebuild_prompt"}'"""
 MAX_DELIVERIES = 3
 """An item that failed this often, alone in its batch, is marked failed; the run goes on."""
-MAX_DELIVERIES_OF_MANY = 2
-"""Whose worker died this often is taken apart: then each of its items is tried alone."""
-LEASE_S = 5.0
+MAX_DELIVERIES_OF_MANY = 1
+"""A batch of several items whose worker died this often is taken apart."""
+LEASE_S = 2.0
 """Whoever began an attempt this long ago, and holds no lock, is dead."""
 
 _BROKER_OPTIONS: dict[str, Any] = {

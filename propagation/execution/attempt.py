@@ -36,8 +36,8 @@ def attempt_batch(*, run_id: int, number: int, at: datetime) -> None:
     counted and committed first, so that a batch which kills its worker is counted too. A database
     that is busy or away is nobody's fault: such an attempt does not count.
 
-    A batch that raises, or whose worker died twice, is taken apart, and each of its items tried
-    alone, MAX_DELIVERIES times: of 500 only those fail that are at fault.
+    A batch that raises, or whose worker died, is taken apart until each item is tried alone,
+    MAX_DELIVERIES times: of 500 only those fail that are at fault.
     """
     try:
         _attempt(run_id, number, at)
@@ -71,7 +71,7 @@ def _attempt(run_id: int, number: int, at: datetime) -> None:
 def _count_delivery(run_id: int, number: int, at: datetime) -> Delivery | None:
     """Count a delivery of a batch; None when it is done, being done, or paused.
 
-    Also None when it is the last straw, but whoever had the one before may be alive and about to
+    Also None when an item would be given up, but whoever had it before may be alive and about to
     take the lock: the sweep delivers it again when that is no more so.
     """
     open_batches = PropagationBatch.objects.filter(
@@ -87,7 +87,8 @@ def _count_delivery(run_id: int, number: int, at: datetime) -> Delivery | None:
             return None
         most = settings.MAX_DELIVERIES if batch.size == 1 else settings.MAX_DELIVERIES_OF_MANY
         since = batch.delivered_at
-        if batch.deliveries >= most and since and at - since < timedelta(seconds=settings.LEASE_S):
+        may_live = since is not None and at - since < timedelta(seconds=settings.LEASE_S)
+        if batch.size == 1 and batch.deliveries >= most and may_live:
             return None
         batch.deliveries += 1
         batch.delivered_at = at

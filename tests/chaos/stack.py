@@ -106,7 +106,12 @@ def list_children(pid: int) -> list[int]:
 
 @contextmanager
 def run_stack(
-    *, home: Path, database_url: str, workers: int, worker: tuple[str, ...] = CELERY_WORKER
+    *,
+    home: Path,
+    database_url: str,
+    workers: int,
+    worker: tuple[str, ...] = CELERY_WORKER,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
     """Run a stack on a migrated database until the block ends. worker: Python's arguments."""
     path = home / "redis.sock"
@@ -119,6 +124,7 @@ def run_stack(
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "LOG_LEVEL": "WARNING",
             "REDIS_URL": f"unix://{path}",
+            **(environment or {}),
         },
     )
     redis = [str(find_redis_binary()), "--port", "0", "--unixsocket", str(path), "--save", ""]

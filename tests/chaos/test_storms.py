@@ -25,7 +25,7 @@ from tests.chaos.faults import (
     kill_scheduler,
     kill_worker,
 )
-from tests.chaos.stack import Stack, list_children, run_stack
+from tests.chaos.stack import CELERY_WORKER, Stack, list_children, run_stack
 from tests.chaos.storm import Weather, brave, check
 
 pytestmark = [pytest.mark.chaos, pytest.mark.workers]
@@ -43,12 +43,11 @@ ON_POSTGRESQL = pytest.mark.skipif(
 
 
 @contextmanager
-def a_stack(folder: Path, worker: tuple[str, ...] | None = None) -> Iterator[Stack]:
+def a_stack(folder: Path, worker: tuple[str, ...] = CELERY_WORKER) -> Iterator[Stack]:
     """Run a stack of four workers on a database of its own."""
-    how = {"worker": worker} if worker else {}
     with (
         make_database(folder) as url,
-        run_stack(home=folder, database_url=url, workers=4, **how) as stack,
+        run_stack(home=folder, database_url=url, workers=4, worker=worker) as stack,
     ):
         yield stack
 
