@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from django.contrib.auth.models import User
-from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from assets.models import Role
@@ -13,7 +11,6 @@ from tests.builders import load, make_user, star
 from tests.processes import START_LIMIT_S
 from tests.propagation.api.asking import make_token
 from tests.propagation.api.server import Server, run_server
-from tests.staging import kept_for_a_module
 
 
 @pytest.fixture
@@ -21,26 +18,6 @@ def film(db: None) -> None:
     """Have the project `film`: the character hero, and three shots with it."""
     del db
     load(star(3))
-
-
-@pytest.fixture(scope="module")
-def shared_film(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Have the film once for all tests of a module, each of which takes back what it does to it.
-
-    A module that works on the film throughout has its `film` made from this one.
-    """
-    del django_db_setup
-    with kept_for_a_module(django_db_blocker):
-        load(star(3))
-        yield
-
-
-@pytest.fixture(scope="module")
-def shared_director(shared_film: None, django_db_blocker: DjangoDbBlocker) -> User:
-    """Have the director beside the shared film, to prepare more of it for all tests of a module."""
-    del shared_film
-    with django_db_blocker.unblock():
-        return make_user("director", is_superuser=True)
 
 
 @pytest.fixture

@@ -26,18 +26,6 @@ from tests.propagation.api.asking import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
-@pytest.fixture
-def director(shared_director: User) -> User:
-    """Return the one who prepared the film."""
-    return shared_director
-
-
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """One request that somebody with this role may make, to the route of this name."""

@@ -32,12 +32,6 @@ EMPTY = {
 HAT = {"asset_id": "hero", "change_data": {"hat": "tall"}}
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
 def put(api: APIClient, name: str, project: str = "film", **body: object) -> Answer:
     """Write a rule."""
     return send(api, "PUT", f"projects/{project}/rules/{name}", json.dumps(body))

@@ -25,12 +25,6 @@ LONG_AGO = "2001-01-01T00:00:00Z"
 LATER = "2100-01-01T00:00:00Z"
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
 def now() -> str:
     """Return the time, after all that was written and before all that will be."""
     return timezone.now().isoformat()

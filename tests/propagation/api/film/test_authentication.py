@@ -23,12 +23,6 @@ BODY = {"change_data": {"colour": "blue"}}
 OPEN_PATHS = {"/health/live": (200,), "/health/ready": (200, 503)}
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
 def get_projects(token: str) -> Answer:
     """Ask with the token."""
     return APIClient().get("/api/v1/projects", HTTP_AUTHORIZATION=f"Bearer {token}")

@@ -8,7 +8,6 @@ from rest_framework.test import APIClient
 from propagation.models import PropagationRun
 from propagation.planning.estimate import estimate_memory
 from tests.builders import drive, get_entity, load, star
-from tests.processes import Workers
 from tests.propagation.api.asking import (
     list_pointers,
     nothing_written,
@@ -28,12 +27,6 @@ STORY = {
     "propagation_mode": "realtime",
     "notify_users": True,
 }
-
-
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
 
 
 def load_content(code: str) -> JsonObject:
@@ -296,16 +289,6 @@ def test_a_preference_that_says_nothing_is_ignored(film: None, api: APIClient, p
     answer = post(api, "assets/hero/propagate", {"change_data": {"a": 1}}, HTTP_PREFER=prefer)
     assert answer.status_code == 202
     assert not answer.has_header("Preference-Applied")
-
-
-@pytest.mark.workers
-def test_a_preferred_wait_ends_with_the_run(workers: Workers, api: APIClient) -> None:
-    load(star(5))
-    answer = post(api, "assets/hero/propagate", STORY, HTTP_PREFER="wait=30")
-    assert (answer.status_code, answer.json()["status"]) == (202, "success")
-    assert answer["Preference-Applied"] == "wait"
-    assert not answer.has_header("Retry-After")
-    assert Version.objects.filter(number=2, entity__kind="shot").count() == 5
 
 
 def test_a_shot_can_be_changed_as_an_asset_can(film: None, api: APIClient) -> None:

@@ -17,12 +17,6 @@ pytestmark = pytest.mark.django_db
 TIMES = ("created_at", "finished_at")
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
 def get(api: APIClient, path: str) -> dict[str, Any]:
     """Return the body of the answer; times are checked to be aware, and left out."""
     answer = api.get(f"/api/v1/{path}")

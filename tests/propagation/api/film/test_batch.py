@@ -21,12 +21,6 @@ pytestmark = pytest.mark.django_db
 PATH = "propagation/batch"
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
 def make_changes(*codes: str, **fields: object) -> list[dict[str, Any]]:
     """Return one change per code."""
     return [{"asset_id": code, "changes": fields or {"colour": "blue"}} for code in codes]

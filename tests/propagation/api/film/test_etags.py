@@ -77,18 +77,6 @@ UPLOAD = (
 )
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
-@pytest.fixture
-def director(shared_director: User) -> User:
-    """Return the one who prepared the film."""
-    return shared_director
-
-
 @dataclass(frozen=True, kw_only=True)
 class Staged:
     """What the film has beside the hero: a finished run, a file and a plan."""

@@ -22,12 +22,6 @@ pytestmark = pytest.mark.django_db
 PATH = "assets/hero/versions/1"
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
 def say(api: APIClient, said: object, path: str = PATH, **headers: str) -> Answer:
     """Say something about a version, the first one of the hero unless another is named."""
     return send(api, "PATCH", path, json.dumps(said), **headers)

@@ -22,12 +22,6 @@ URLS = ["https://cdn.example/1.png", "https://cdn.example/2.png", "s3://bucket/3
 POSTER = {"slot": "poster", "type": "image", "urls": URLS[:1]}
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
 def create(api: APIClient, code: str = "hero", **body: object) -> list[dict[str, Any]]:
     """Create versions of posters and return them as they are answered."""
     answer = post(api, f"assets/{code}/versions", {**POSTER, **body})

@@ -29,12 +29,6 @@ LAMP = {
 }
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
 def choose(
     api: APIClient, version: object, path: str = PATH, slot: str = "", **headers: str
 ) -> Answer:

@@ -53,12 +53,6 @@ MALFORMED: dict[str, str | bytes] = {
 }
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
 def nest(levels: int) -> str:
     """Return a body of so many objects, one in the other."""
     return '{"change_data":' + '{"a":' * (levels - 2) + "{}" + "}" * (levels - 2) + "}"

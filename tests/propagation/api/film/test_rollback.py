@@ -21,12 +21,6 @@ pytestmark = pytest.mark.django_db
 STORY = {"version_number": 1, "reason": "Reverted to original design"}
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
 def test_the_body_of_the_story_starts_a_run(film: None, api: APIClient, director: User) -> None:
     change("hero", description="changed")
     answer = post(api, "assets/hero/rollback", STORY)

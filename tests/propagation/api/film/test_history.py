@@ -24,18 +24,6 @@ NOON = datetime(2030, 5, 1, 12, tzinfo=UTC)
 SORTS = ["-number", "number", "-score", "score", "-used_by"]
 
 
-@pytest.fixture
-def film(shared_film: None) -> None:
-    """Have the film, once for all tests here."""
-    del shared_film
-
-
-@pytest.fixture
-def director(shared_director: User) -> User:
-    """Return the one who prepared the film."""
-    return shared_director
-
-
 @pytest.fixture(scope="module")
 def posters(shared_director: User, django_db_blocker: DjangoDbBlocker) -> None:
     """Have six posters of the hero that differ in all that they are filtered by.
