@@ -23,7 +23,7 @@ TRANSIENT = (OperationalError, InterfaceError, InternalError)
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One delivery of a batch: the how manieth, of how many that are worth an attempt."""
+    """One delivery of a batch: its number, and how many of such are worth an attempt."""
 
     number: int
     most: int
@@ -85,10 +85,11 @@ def _count_delivery(run_id: int, number: int, at: datetime) -> Delivery | None:
         )
         if batch is None:
             return None
-        most = settings.MAX_DELIVERIES if batch.size == 1 else settings.MAX_DELIVERIES_OF_MANY
+        is_single = batch.left == 1
+        most = settings.MAX_DELIVERIES if is_single else settings.MAX_DELIVERIES_OF_MANY
         since = batch.delivered_at
         may_live = since is not None and at - since < timedelta(seconds=settings.LEASE_S)
-        if batch.size == 1 and batch.deliveries >= most and may_live:
+        if is_single and batch.deliveries >= most and may_live:
             return None
         batch.deliveries += 1
         batch.delivered_at = at

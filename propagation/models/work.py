@@ -87,6 +87,11 @@ class PropagationBatch(models.Model):
     def __str__(self) -> str:
         return f"batch {self.number} of run {self.run_id}"
 
+    @property
+    def left(self) -> int:
+        """How many of its items are not over."""
+        return self.size - self.applied - self.unchanged - self.failed - self.skipped
+
 
 class PropagationItem(models.Model):
     """One target in one run: exactly one row, whatever the number of paths that lead to it."""

@@ -14,6 +14,7 @@ from propagation.execution.isolating import isolate_items
 from propagation.execution.ready import select_ready
 from propagation.models import PropagationRun
 from propagation.recovery.consistency import check_project
+from propagation.services.steer_run import skip_items
 from tests.builders import chain, change, drive, get_entity, load, star
 from versions.models import Head
 
@@ -85,6 +86,17 @@ def test_one_that_kills_its_worker_fails_after_five_deaths() -> None:
     assert run.status == "partial"
     assert run.items.filter(state="applied").count() == 99
     assert run.items.get(state="failed").error == "Its worker died each time."
+
+
+def test_the_last_one_of_a_batch_of_many_is_tried_as_often_as_any_other() -> None:
+    run = start(star(2), "hero")
+    skipped = run.items.get(entity__code="shot-00000").entity_id
+    skip_items(run_id=run.pk, entity_ids=[skipped], actor=None, at=timezone.now())
+    Head.objects.get(entity=get_entity("shot-00001")).delete()
+    for _ in range(settings.MAX_DELIVERIES):
+        assert run.items.get(entity__code="shot-00001").state == "queued"
+        attempt_batch(run_id=run.pk, number=0, at=timezone.now())
+    assert run.items.get(entity__code="shot-00001").state == "failed"
 
 
 def test_nobody_gives_up_on_a_batch_while_who_has_it_may_be_alive() -> None:
