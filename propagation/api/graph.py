@@ -17,6 +17,7 @@ from assets.models import AssetReference, Follow
 from assets.services.lookup import find_entity
 from assets.setwise import select_ids
 from propagation.api.answers import answer_started, describe_started
+from propagation.api.codes import read_if_match
 from propagation.api.strict import (
     JsonObjectField,
     NoQuery,
@@ -132,7 +133,10 @@ class EdgesView(WorkView):
             facets=None if body["facets"] is None else read_facets(body["facets"]),
         )
         outcome = change_references(
-            added=[edge], cause=_make_cause(request, body), at=timezone.now()
+            added=[edge],
+            cause=_make_cause(request, body),
+            at=timezone.now(),
+            base_version=read_if_match(request.headers.get("If-Match"), edge.target),
         )
         return answer_edge(edge, outcome)
 
@@ -150,7 +154,10 @@ class EdgesView(WorkView):
             label=body["label"],
         )
         outcome = change_references(
-            removed=[edge], cause=_make_cause(request, body), at=timezone.now()
+            removed=[edge],
+            cause=_make_cause(request, body),
+            at=timezone.now(),
+            base_version=read_if_match(request.headers.get("If-Match"), edge.target),
         )
         return finish(request, answer_edge(edge, outcome))
 

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from assets.models import Entity
 from assets.services.lookup import find_entity
+from propagation.api.codes import read_if_match
 from propagation.api.graph import ROLE, answer_edge
 from propagation.api.paging import answer_page
 from propagation.api.strict import (
@@ -74,7 +75,10 @@ class PinsView(APIView):
         edge = _find_edge(request, asset_id, body)
         terms = Terms(number=body["version"], reason=body["reason"], expires_at=body["expires_at"])
         cause = _make_cause(request, body)
-        outcome = pin_reference(edge=edge, terms=terms, cause=cause, at=timezone.now())
+        base = read_if_match(request.headers.get("If-Match"), edge.target)
+        outcome = pin_reference(
+            edge=edge, terms=terms, cause=cause, at=timezone.now(), base_version=base
+        )
         return finish(request, answer_edge(edge, outcome))
 
     def delete(self, request: Request, asset_id: str) -> Response:
@@ -83,7 +87,8 @@ class PinsView(APIView):
         body = read_body(UnpinBody, request)
         edge = _find_edge(request, asset_id, body)
         cause = _make_cause(request, body)
-        outcome = unpin_reference(edge=edge, cause=cause, at=timezone.now())
+        base = read_if_match(request.headers.get("If-Match"), edge.target)
+        outcome = unpin_reference(edge=edge, cause=cause, at=timezone.now(), base_version=base)
         return finish(request, answer_edge(edge, outcome))
 
 

@@ -18,6 +18,7 @@ from propagation.execution.start import Cause
 from propagation.live.events import News
 from propagation.services.change_content import Outcome
 from propagation.services.check_edge import check_edge, check_ends, check_single
+from propagation.services.propagate_change import check_base
 from propagation.services.publish_revision import Revision, publish_revision
 from propagation.services.relinking import (
     Relinking,
@@ -57,14 +58,22 @@ class Edge:
 
 @transaction.atomic
 def change_references(
-    *, added: Sequence[Edge] = (), removed: Sequence[Edge] = (), cause: Cause, at: datetime
+    *,
+    added: Sequence[Edge] = (),
+    removed: Sequence[Edge] = (),
+    cause: Cause,
+    at: datetime,
+    base_version: int | None = None,
 ) -> Outcome:
     """Add and remove references of one project; targets get a version, dependents a run.
+
+    base_version: the version of their targets that the edits started from; None: any.
 
     Adding one that exists, with the same role and label, gives it the position, attributes and
     policy of the new one, and does nothing when they are the same. SelfReferenceError, CycleError
     with the path, CrossProjectReferenceError, InvalidEdgeError for ends that the role does not
-    allow, ReferenceNotFoundError, EntityLockedError for a target, RoleTooLowError.
+    allow, ReferenceNotFoundError, VersionMovedError and EntityLockedError for a target,
+    RoleTooLowError.
     """
     if not added and not removed:
         return Outcome(run=None, version_numbers={})
@@ -85,6 +94,8 @@ def change_references(
     ids = {entity.pk for edge in (*added, *removed) for entity in (edge.source, edge.target)}
     heads = lock_heads(Head.objects.filter(entity_id__in=ids))
     targets = sorted({use.target_id for use in relinking.uses})
+    for pk in targets:
+        check_base(head=heads[pk], base_version=base_version)
     check_unlocked(entity_ids=targets)
     return publish_revision(
         project=project,

@@ -37,7 +37,9 @@ class Terms:
 
 
 @transaction.atomic
-def pin_reference(*, edge: Edge, terms: Terms, cause: Cause, at: datetime) -> Outcome:
+def pin_reference(
+    *, edge: Edge, terms: Terms, cause: Cause, at: datetime, base_version: int | None = None
+) -> Outcome:
     """Let the reference stay at a version, whatever its source does; edge: as `find_edge` says it.
 
     Its target gets a new version when it consumes another one by that, or was not frozen yet.
@@ -57,7 +59,10 @@ def pin_reference(*, edge: Edge, terms: Terms, cause: Cause, at: datetime) -> Ou
     if before != Follow.FROZEN or version.pk != consumed.pk:
         pinned = VersionRef(entity_id=edge.source.pk, id=version.pk, checksum=version.checksum)
         outcome = change_references(
-            added=[replace(edge, follow=Follow.FROZEN, pinned=pinned)], cause=cause, at=at
+            added=[replace(edge, follow=Follow.FROZEN, pinned=pinned)],
+            cause=cause,
+            at=at,
+            base_version=base_version,
         )
     known = {
         "version": version,
@@ -73,7 +78,9 @@ def pin_reference(*, edge: Edge, terms: Terms, cause: Cause, at: datetime) -> Ou
 
 
 @transaction.atomic
-def unpin_reference(*, edge: Edge, cause: Cause, at: datetime) -> Outcome:
+def unpin_reference(
+    *, edge: Edge, cause: Cause, at: datetime, base_version: int | None = None
+) -> Outcome:
     """Let the reference follow again what it followed before; nothing when it is not pinned.
 
     Whoever pinned it may, and supervisors. Errors as change_references.
@@ -85,7 +92,7 @@ def unpin_reference(*, edge: Edge, cause: Cause, at: datetime) -> Outcome:
     if pin is None:
         return Outcome(run=None, version_numbers={})
     let_go = replace(make_edge(reference), follow=Follow(pin.follow))
-    return change_references(added=[let_go], cause=cause, at=at)
+    return change_references(added=[let_go], cause=cause, at=at, base_version=base_version)
 
 
 def expire_pins(*, at: datetime) -> int:

@@ -271,3 +271,23 @@ def test_texts_end_at_their_limits(line: None, api: APIClient) -> None:
         "position": 2**31 - 1,
     }
     assert post(api, "edges", edge).status_code == 202
+
+
+def test_an_edge_of_a_target_that_moved_meanwhile_is_refused(line: None, api: APIClient) -> None:
+    """Whoever edits what a target uses says which version of it they saw."""
+    edge = {"source": "a0", "target": "a2", "role": "seen_in"}
+    seen = {"HTTP_IF_MATCH": api.get("/api/v1/assets/a2")["ETag"]}
+    change("a2", value=1)
+    with nothing_written():
+        problem = read_problem(post(api, "edges", edge, **seen), 412, "version-conflict")
+    assert problem["current_version"] == "a2_v2"
+    now = {"HTTP_IF_MATCH": api.get("/api/v1/assets/a2")["ETag"]}
+    assert post(api, "edges", edge, **now).status_code == 202
+    with nothing_written():
+        gone = send(api, "DELETE", "edges", json.dumps(edge), **now)
+        read_problem(gone, 412, "version-conflict")
+        pin = {"source": "a0", "role": "seen_in", "reason": "graded"}
+        read_problem(
+            send(api, "PUT", "assets/a2/pins", json.dumps(pin), **now), 412, "version-conflict"
+        )
+    assert send(api, "DELETE", "edges", json.dumps(edge)).status_code == 202

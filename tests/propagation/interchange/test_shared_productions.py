@@ -140,7 +140,9 @@ def test_edges_come_and_go_one_after_another(answers: Answers) -> None:
                 target__code=row["target"],
             ).role
             edges = {"removed": [answers.make_edge(row, role)]}
-        outcome = change_references(**edges, cause=make_cause(), at=timezone.now())
+        outcome = change_references(
+            **edges, base_version=None, cause=make_cause(), at=timezone.now()
+        )
         assert outcome.run is not None
         drive(outcome.run)
         affected = answers.ask(row["then_query"])

@@ -403,8 +403,9 @@ def test_choosing_closes_no_cycle() -> None:
     """An older definition brings back its content, never its references."""
     load(edges_production([("a", "b")]))
     edge = Edge(source=get_entity("a"), target=get_entity("b"))
-    for edit in ({"removed": [edge]}, {"added": [Edge(source=edge.target, target=edge.source)]}):
-        finish(change_references(**edit, cause=make_cause(), at=timezone.now()))
+    back = Edge(source=edge.target, target=edge.source)
+    finish(change_references(removed=[edge], cause=make_cause(), at=timezone.now()))
+    finish(change_references(added=[back], cause=make_cause(), at=timezone.now()))
     finish(choose_best("b", 1))
     assert AssetReference.objects.get().source.code == "b"
     assert not check_project(project=Project.objects.get()).exceptions

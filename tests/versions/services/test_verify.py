@@ -39,8 +39,10 @@ def history() -> Project:
     assert undone.run is not None
     drive(undone.run)
     edge = Edge(source=get_entity("lamp"), target=get_entity("shot-00001"), role="prop")
-    for edit in ({"added": [edge]}, {"removed": [edge]}):
-        relinked = change_references(**edit, cause=make_cause(), at=timezone.now())
+    for added, removed in (([edge], []), ([], [edge])):
+        relinked = change_references(
+            added=added, removed=removed, cause=make_cause(), at=timezone.now()
+        )
         assert relinked.run is not None
         drive(relinked.run)
     return Project.objects.get()
