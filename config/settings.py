@@ -155,6 +155,8 @@ MAX_DELIVERIES_OF_MANY = 1
 """A batch of several items whose worker died this often is taken apart."""
 LEASE_S = 2.0
 """Whoever began an attempt this long ago, and holds no lock, is dead."""
+EDIT_LEASE_S = 30
+"""Whoever has not said for so long that they go on editing has stopped."""
 
 _BROKER_OPTIONS: dict[str, Any] = {
     "visibility_timeout": 3600,  # seconds; an unacknowledged message is delivered again after it

@@ -1,5 +1,8 @@
 """What can be wrong with a change or a run; the docstring is the message."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 
 class PropagationError(Exception):
     """The change cannot be carried out."""
@@ -86,3 +89,52 @@ class InvalidEdgeError(PropagationError):
     def __init__(self, pointer: str, detail: str) -> None:
         super().__init__(detail)
         self.pointer = f"/{pointer}"
+
+
+class BaseRequiredError(PropagationError):
+    """The project wants to know which version a change started from: send it with If-Match."""
+
+    code = "precondition-required"
+
+
+class ConflictNotFoundError(PropagationError):
+    """There is no such conflict among those that you may see."""
+
+    code = "not-found"
+
+
+class ConflictOverError(PropagationError):
+    """The conflict was resolved, dismissed or withdrawn before."""
+
+    code = "conflict-over"
+
+    def __init__(self, *, status: str, by: str | None, at: datetime | None) -> None:
+        when = f" at {at.isoformat(timespec='seconds')}" if at else ""
+        super().__init__(f"The conflict is {status} already, by {by or 'itself'}{when}.")
+
+
+class InvalidChoiceError(PropagationError):
+    """The choice is about no field of the conflict, or takes what the field cannot be."""
+
+    code = "invalid-choice"
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
+class LeaseNotFoundError(PropagationError):
+    """There is no such edit lease of yours; one is over after half a minute of silence."""
+
+    code = "not-found"
+
+
+class FieldsLeasedError(PropagationError):
+    """Somebody else is editing this, and the project makes that a lock."""
+
+    code = "leased"
+
+    def __init__(self, entity_code: str, *, by: str, fields: Sequence[str]) -> None:
+        what = f"{', '.join(fields[:5])} of {entity_code}" if fields else entity_code
+        super().__init__(f"{by} is editing {what}, and this project makes that a lock.")
+        self.by, self.fields = by, list(fields)

@@ -17,11 +17,13 @@ from propagation.interchange.defects import DefectList
 from propagation.interchange.reading import read_production
 from propagation.models import PropagationRun, RunKind, RunMode
 from propagation.services.change_content import Outcome
+from propagation.services.examine_changes import Change
 from propagation.services.import_production import ImportReport, import_production
-from propagation.services.propagate_change import Change, propagate_change
+from propagation.services.propagate_change import propagate_change
 from propagation.services.set_best import set_best
+from versions.canonical import JsonObject
 from versions.media import MediaDocument
-from versions.models import DEFINITION
+from versions.models import DEFINITION, Head
 from versions.services.media import MediaDraft, PublishedMedia, find_fault, publish_media
 from versions.services.slots import open_slots
 
@@ -85,6 +87,13 @@ def get_entity(code: str, project: str = "film") -> Entity:
     """Return an entity by its code."""
     entity: Entity = Entity.objects.select_related("project").get(project__code=project, code=code)
     return entity
+
+
+def get_content(code: str, project: str = "film") -> JsonObject:
+    """Return what the best definition of an entity carries."""
+    head = Head.objects.get(entity=get_entity(code, project), slot=DEFINITION)
+    content: JsonObject = head.best.content.data
+    return content
 
 
 def make_cause(

@@ -1,4 +1,4 @@
-"""The commands in docs/versions.md and docs/control.md do what the pages say."""
+"""The commands in the pages of docs do what the pages say."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from tests.processes import ROOT, Workers
 from tests.propagation.api.asking import make_token
 from tests.propagation.api.server import run_server
 
-PAGES = ["versions.md", "control.md"]
+PAGES = ["versions.md", "control.md", "conflicts.md"]
 CALL = (
     'call() { curl -s -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" "$@"; }'
 )
@@ -72,11 +72,13 @@ def test_every_command_of_the_page_answers_what_it_shows(workers: Workers, page:
     del workers
     stage_demo(home=settings.HOME, at=timezone.now())
     make_user("ben", roles={"night-ferry": Role.SUPERVISOR})
+    make_user("ana", roles={"night-ferry": Role.ARTIST})
     assert Project.objects.get().code == "night-ferry"
     examples = list(read_examples(page))
     assert len(examples) > 10
     with run_server() as server:
         lines = ["set -e", f"TOKEN={make_token('ben')}", f"API={server.url}", CALL]
+        lines += [f"ANA={make_token('ana')}", CALL.replace("TOKEN", "ANA").replace("call", "ana")]
         lines.append(GET)
         for example in examples:
             command = example.command.removesuffix("; echo")

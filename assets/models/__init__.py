@@ -2,7 +2,7 @@
 
 from assets.models.entity import Asset, Entity, Kind, Priority, Sequence, Shot
 from assets.models.membership import Membership, Role
-from assets.models.project import Project
+from assets.models.project import Project, Strictness
 from assets.models.reference import AssetReference, Follow
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "Role",
     "Sequence",
     "Shot",
+    "Strictness",
 ]

@@ -20,6 +20,14 @@ def read_revision_clock() -> int:
     return time.time_ns() // 1000
 
 
+class Strictness(models.TextChoices):
+    """What makes two edits of one entity a conflict that a person must resolve."""
+
+    STRICT = "strict", "strict: any two edits of the same entity"
+    FIELD = "field", "field: edits of the same field that do not go together"
+    RELAXED = "relaxed", "relaxed: none; of the same field, the last edit counts"
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Projects, narrowed to what someone may see."""
 
@@ -47,6 +55,21 @@ class Project(models.Model):
     )
     name = models.CharField(max_length=1000)
     details = JSONTextField(default=dict, blank=True, help_text="Source, licence and the like.")
+    strictness = models.CharField(
+        max_length=16,
+        choices=Strictness,
+        default=Strictness.FIELD,
+        db_default=Strictness.FIELD,
+        help_text="What makes two edits a conflict.",
+    )
+    strict_writes = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="A change must say which version it started from.",
+    )
+    leases_lock = models.BooleanField(
+        default=False, db_default=False, help_text="What somebody is editing, nobody else changes."
+    )
     graph_revision = models.BigIntegerField(default=read_revision_clock, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -61,6 +84,10 @@ class Project(models.Model):
                 # A colon would make project:code ambiguous.
                 condition=~models.Q(code="") & ~models.Q(code__contains=":"),
                 name="project_code_is_a_url_word",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(strictness__in=Strictness.values),
+                name="project_strictness_is_known",
             ),
         ]
 

@@ -22,12 +22,9 @@ from propagation.admin.forms import ChangeContentForm
 from propagation.exceptions import PropagationError
 from propagation.execution.start import Cause
 from propagation.models import RunKind, RunMode
-from propagation.services.propagate_change import (
-    Change,
-    preview_changes,
-    propagate_change,
-)
-from versions.exceptions import VersionMovedError, VersionsError
+from propagation.services.examine_changes import Change
+from propagation.services.propagate_change import preview_changes, propagate_change
+from versions.exceptions import VersionsError
 from versions.models import DEFINITION, Head
 from versions.services.entity_lock import set_entity_locks
 from versions.services.resolve import load_version
@@ -121,10 +118,7 @@ class EntityAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
                 change, cause = _read_change(request, entity, form)
                 if "propagate" in request.POST:
                     return self._propagate(request, change, cause)
-                found = preview_changes(changes=[change], cause=cause)
-            except VersionMovedError as error:
-                form.add_error(None, f"{error} Submit again to apply your edit on top of it.")
-                form.continue_on(error.current)
+                found = preview_changes(changes=[change], cause=cause, at=timezone.now())
             except (AssetsError, PropagationError, VersionsError) as error:
                 form.add_error(None, str(error))
         context = {
@@ -143,6 +137,10 @@ class EntityAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
 
     def _propagate(self, request: HttpRequest, change: Change, cause: Cause) -> HttpResponse:
         outcome = propagate_change(change=change, cause=cause, at=timezone.now())
+        for conflict in outcome.open_conflicts:
+            messages.warning(request, f"{conflict.description} Nothing is lost: choose here.")
+            url = reverse("admin:propagation_conflict_change", args=[conflict.pk])
+            return HttpResponseRedirect(url)
         if outcome.run is None:
             messages.info(request, "These values are current already; nothing was changed.")
             url = reverse(f"admin:assets_{self.opts.model_name}_change", args=[change.entity.pk])
@@ -164,7 +162,7 @@ def _read_change(
     change = Change(
         entity=entity,
         data=form.get_change(base.content.data),
-        base_version=form.cleaned_data["seen_version"],
+        base_version=base.number,
         has_groups=False,
     )
     cause = Cause(

@@ -38,8 +38,7 @@ class IndentedJSONField(forms.JSONField):
 class ChangeContentForm(forms.Form):
     """The whole content of an entity, to be edited as JSON.
 
-    base_version: what was edited. seen_version: the newest version that the editor knows of; an
-    edit is applied to it, and refused when there is a newer one.
+    base_version: what was edited; what others published since is merged with it.
     """
 
     content = IndentedJSONField(
@@ -49,7 +48,6 @@ class ChangeContentForm(forms.Form):
     note = forms.CharField(required=False, max_length=2000, help_text="Why, for the history.")
     mode = forms.ChoiceField(choices=RunMode.choices, initial=RunMode.AUTO)
     base_version = forms.IntegerField(widget=forms.HiddenInput)
-    seen_version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -58,7 +56,7 @@ class ChangeContentForm(forms.Form):
         content: JsonObject,
         version: int,
     ) -> None:
-        initial = {"content": content, "base_version": version, "seen_version": version}
+        initial = {"content": content, "base_version": version}
         super().__init__(data, initial=initial)
 
     def clean_content(self) -> JsonObject:
@@ -73,11 +71,6 @@ class ChangeContentForm(forms.Form):
         """Return the edit of the base's content as a merge patch: fields taken out become null."""
         content: JsonObject = self.cleaned_data["content"]
         return _make_patch(base, content)
-
-    def continue_on(self, version: int) -> None:
-        """Let the next submission apply the same edit to this newer version."""
-        typed = {name: self.data[name] for name in self.data}
-        self.data = {**typed, "seen_version": version}
 
 
 def _make_patch(before: JsonObject, after: JsonObject) -> JsonObject:

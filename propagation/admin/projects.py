@@ -15,6 +15,7 @@ from assets.admin import (
     SuperuserWritesMixin,
 )
 from assets.models import Entity, Kind, Project
+from assets.services.settings import SETTINGS, edit_settings
 from propagation.interchange.production import Production
 from propagation.services.import_production import import_production
 
@@ -59,7 +60,7 @@ class ProjectAdmin(SuperuserWritesMixin, ProjectScopedMixin, ScopedHistoryAdmin)
         change: bool,  # noqa: FBT001
     ) -> None:
         """Write as an import of nothing but the project does: its definition gets a version."""
-        del form, change
+        del change
         import_production(
             production=Production(
                 code=obj.code,
@@ -75,5 +76,7 @@ class ProjectAdmin(SuperuserWritesMixin, ProjectScopedMixin, ScopedHistoryAdmin)
             at=timezone.now(),
         )
         obj.pk = Project.objects.get(code=obj.code).pk
+        settings = {name: form.cleaned_data[name] for name in SETTINGS}
+        edit_settings(project_id=obj.pk, values=settings, actor=cast("User", request.user))
         obj._state.adding = False  # noqa: SLF001 (the rows of the inline belong to it)
         obj.refresh_from_db()

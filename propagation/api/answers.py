@@ -13,9 +13,11 @@ from propagation.live.wake import wait_until
 from propagation.models import PropagationRun, RunStatus
 from propagation.services import progress
 from propagation.services.change_content import Outcome
+from propagation.services.describe_conflict import describe_finding
 from versions.models import DEFINITION
 from versions.naming import write_version_id
 
+_STRICT = re.compile(r"(?:^|[,;\s])handling=strict(?:$|[,;\s])")
 _WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?:$|[,;\s])")
 
 MAX_WAIT_S = 30
@@ -60,6 +62,8 @@ def answer_change(
         **describe_started(outcome),
         "version": write_version_id(entity.code, number, slot),
     }
+    if outcome.conflicts:
+        body["conflicts"] = [describe_finding(one) for one in outcome.conflicts]
     response = answer_started(outcome.run, body)
     response["ETag"] = write_etag(entity.code, number, slot)
     return response
@@ -84,6 +88,11 @@ def answer_started(run: PropagationRun | None, body: dict[str, Any]) -> Response
         if run.is_active:
             response["Retry-After"] = "1"
     return response
+
+
+def prefers_strict(request: Request) -> bool:
+    """Tell whether the client wants a stale change refused, not merged (RFC 7240, 4.4)."""
+    return _STRICT.search(request.headers.get("Prefer", "")) is not None
 
 
 def wait_if_preferred(request: Request, run: PropagationRun | None) -> bool:

@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assets.models import Entity, Project
+from assets.models import Entity, Project, Strictness
 from assets.services.lookup import find_entity, find_project
+from assets.services.settings import SETTINGS, edit_settings
 from propagation.api.as_of import TimeQuery, read_time, resolve_entities
 from propagation.api.codes import write_etag
 from propagation.api.describing import describe_entity, describe_project
@@ -34,6 +35,32 @@ class ProjectView(APIView):
         """Answer the project."""
         read_query(NoQuery, request)
         return Response(describe_project(find_project(code=project_id, user=request.user)))
+
+
+class SettingsBody(StrictSerializer):
+    """How strict the project is about edits that meet; what is left out stays."""
+
+    strictness = serializers.ChoiceField(Strictness.choices, default=None)
+    strict_writes = serializers.BooleanField(default=None, allow_null=True)
+    leases_lock = serializers.BooleanField(default=None, allow_null=True)
+    reason = serializers.CharField(default="", allow_blank=True, max_length=100)
+
+
+class SettingsView(APIView):
+    """The settings of a project."""
+
+    def patch(self, request: Request, project_id: str) -> Response:
+        """Write those that are named; admins of the project may."""
+        read_query(NoQuery, request)
+        body = read_body(SettingsBody, request)
+        project = find_project(code=project_id, user=request.user)
+        edited = edit_settings(
+            project_id=project.pk,
+            values=body,
+            actor=get_actor(request),
+            reason=body["reason"],
+        )
+        return Response({name: getattr(edited, name) for name in SETTINGS})
 
 
 class EntitiesView(APIView):

@@ -12,8 +12,9 @@ from rest_framework.response import Response
 
 from assets.models import Entity, Project
 from assets.services.lookup import find_entity, find_within
-from propagation.api.answers import answer_change, answer_started
-from propagation.api.codes import read_if_match
+from propagation.api.answers import answer_change, answer_started, prefers_strict
+from propagation.api.codes import read_base, read_if_match, read_number
+from propagation.api.conflicts import answer_conflicts
 from propagation.api.describing import describe_version
 from propagation.api.plans import read_plan
 from propagation.api.previews import answer_preview
@@ -33,8 +34,10 @@ from propagation.execution.start import Cause
 from propagation.models import PropagationRun, RunKind, RunMode
 from propagation.services.change_batch import BatchRequest, ChangeResult, propagate_batch
 from propagation.services.change_content import Outcome
+from propagation.services.describe_conflict import describe_finding
+from propagation.services.examine_changes import Change
 from propagation.services.moved_on import find_moved_on
-from propagation.services.propagate_change import Change, preview_changes, propagate_change
+from propagation.services.propagate_change import preview_changes, propagate_change
 from propagation.services.roll_back import RollbackPreview, preview_rollback, roll_back
 from versions.naming import write_version_id
 from versions.services.resolve import load_version
@@ -51,6 +54,7 @@ class ChangeBody(StrictSerializer):
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
     exclude = serializers.ListField(child=CodeField(), default=list, max_length=MAX_EXCLUDED)
     plan_token = serializers.CharField(default=None, max_length=64)
+    base_version = serializers.JSONField(default=None)
 
 
 class RollbackBody(StrictSerializer):
@@ -69,6 +73,7 @@ class BatchEntry(StrictSerializer):
 
     asset_id = serializers.CharField(max_length=400, trim_whitespace=False)
     changes = JsonObjectField()
+    base_version = serializers.JSONField(default=None)
 
 
 class BatchBody(StrictSerializer):
@@ -99,19 +104,29 @@ def _make_cause(
 
 
 class PropagateView(WorkView):
-    """Change one entity and bring its dependents up to date."""
+    """Change one entity and bring its dependents up to date.
+
+    If-Match or `base_version` name the version that the change started from: what others published
+    since is merged with it. `Prefer: handling=strict` (RFC 7240) refuses it instead.
+    """
 
     def work(self, request: Request, asset_id: str) -> Response | Started:
-        """202 with the run, or 200 for a dry run or a change of nothing."""
+        """202 with the run, 200 for a dry run or a change of nothing, 409 for a conflict."""
         query, body = read_query(DryRunQuery, request), read_body(ChangeBody, request)
         entity = find_entity(identifier=asset_id, user=request.user)
-        base = read_if_match(request.headers.get("If-Match"), entity)
-        change = Change(entity=entity, data=body["change_data"], base_version=base)
+        change = Change(
+            entity=entity,
+            data=body["change_data"],
+            base_version=read_base(request, entity, body["base_version"]),
+            is_exact=prefers_strict(request),
+        )
         cause = _make_cause(request, RunKind.CHANGE, body, body["note"], entity.project)
         if query["dry_run"]:
-            found = preview_changes(changes=[change], cause=cause)
+            found = preview_changes(changes=[change], cause=cause, at=timezone.now())
             return answer_preview(request, entity=entity, found=found, with_items=query["items"])
         outcome = propagate_change(change=change, cause=cause, at=timezone.now())
+        if outcome.open_conflicts:
+            return answer_conflicts(request, outcome.open_conflicts)
         return Started(
             runs=outcome.runs, describe=partial(answer_change, entity=entity, outcome=outcome)
         )
@@ -181,12 +196,19 @@ class BatchView(WorkView):
     """Change several entities at once; one run per project covers the union of dependents."""
 
     def work(self, request: Request) -> Response | Started:
-        """202 with a result per change; 422 when none, or with `atomic` not all, can be done."""
+        """202 with a result per change; 422 when none, or with `atomic` not all, can be done.
+
+        409 when what cannot be done are conflicts; they are kept.
+        """
         query, body = read_query(DryRunQuery, request), read_body(BatchBody, request)
         found = propagate_batch(
             requests=[
-                BatchRequest(asset_id=one["asset_id"], data=one["changes"])
-                for one in body["asset_changes"]
+                BatchRequest(
+                    asset_id=one["asset_id"],
+                    data=one["changes"],
+                    base_version=_read_base(one, index),
+                )
+                for index, one in enumerate(body["asset_changes"])
             ],
             is_atomic=body["atomic"],
             is_dry_run=query["dry_run"],
@@ -195,6 +217,9 @@ class BatchView(WorkView):
             at=timezone.now(),
         )
         results = [_describe_result(index, one) for index, one in enumerate(found.results)]
+        if found.is_refused and any(one.conflicts for one in found.results):
+            body = {"status": "conflict", "requires_intervention": True, "results": results}
+            return Response(body, status=HTTPStatus.CONFLICT)
         if found.is_refused:
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -213,6 +238,20 @@ class BatchView(WorkView):
         return Started(runs=found.runs, describe=partial(_answer_batch, found.runs, answer))
 
 
+def _read_base(entry: dict[str, Any], index: int) -> int | None:
+    given = entry["base_version"]
+    if given is None:
+        return None
+    whole = entry["asset_id"]
+    numbers = (read_number(given, code) for code in (whole, whole.partition(":")[2]))
+    number = next((one for one in numbers if one is not None), None)
+    if number is None:
+        detail = f"Give a number, or a version such as {whole}_v1."
+        wrong: dict[str, Any] = {"base_version": [detail]}
+        raise serializers.ValidationError({"asset_changes": {str(index): wrong}})
+    return number
+
+
 def _answer_batch(runs: Sequence[PropagationRun], answer: dict[str, Any]) -> Response:
     first = next((run for run in runs if run.is_active), runs[0] if runs else None)
     return answer_started(first, {"status": first.status if first else "success", **answer})
@@ -220,6 +259,15 @@ def _answer_batch(runs: Sequence[PropagationRun], answer: dict[str, Any]) -> Res
 
 def _describe_result(index: int, result: ChangeResult) -> dict[str, Any]:
     answer: dict[str, Any] = {"index": index, "asset_id": result.asset_id}
+    if result.conflicts:
+        first = result.conflicts[0]
+        return {
+            **answer,
+            "status": "conflict",
+            "conflict_id": first.pk,
+            "conflicts": [describe_finding(one) for one in result.conflicts],
+            "resolve_url": f"/api/v1/conflicts/{first.pk}/resolution",
+        }
     if result.error is not None:
         member = "asset_id"
         if isinstance(result.error, InvalidChangeError):

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from django.http import HttpRequest
 from django.urls.converters import StringConverter
 from django.utils.encoding import escape_uri_path
+from rest_framework import serializers
 from rest_framework.request import Request
 
 from assets.models import Entity
@@ -85,6 +86,34 @@ def read_if_match(header: str | None, entity: Entity, slot: str = DEFINITION) ->
         detail = f"If-Match must be a version of this entity, such as {example}."
         raise Problem(HTTPStatus.BAD_REQUEST, "bad-etag", detail)
     return int(found[2])
+
+
+def read_base(request: Request, entity: Entity, given: Any) -> int | None:  # noqa: ANN401 (JSON)
+    """Return the version that an edit started from: of If-Match, or of a body's `base_version`.
+
+    That is a number, or an id such as char-001_v5. 422 for what is neither, or when both are given
+    and differ.
+    """
+    base = read_if_match(request.headers.get("If-Match"), entity)
+    if given is None:
+        return base
+    number = read_number(given, entity.code)
+    if number is None:
+        detail = f"Give a number, or a version of this entity such as {entity.code}_v1."
+        raise serializers.ValidationError({"base_version": [detail]})
+    if base not in (None, number):
+        detail = f"If-Match says v{base}."
+        raise serializers.ValidationError({"base_version": [detail]})
+    return number
+
+
+def read_number(given: Any, code: str) -> int | None:  # noqa: ANN401 (JSON)
+    """Return the number that a number, or an id such as char-001_v5, says; None for all else."""
+    if isinstance(given, str):
+        found = re.fullmatch(r"(.*)_v([1-9][0-9]{0,8})", given, re.DOTALL)
+        return int(found[2]) if found and found[1] == code else None
+    is_number = isinstance(given, int) and not isinstance(given, bool)
+    return given if is_number and 1 <= given < 2**31 else None
 
 
 def read_revision(header: str | None, *, entity: Entity, number: int, slot: str) -> int | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from assets.models import Entity, Project
+from assets.services.settings import SETTINGS
 from versions.change import FieldChange
 from versions.media import MediaDocument
 from versions.models import DEFINITION, Version
@@ -20,6 +21,7 @@ def describe_project(project: Project) -> dict[str, Any]:
         "id": project.code,
         "name": project.name,
         "details": project.details,
+        "settings": {name: getattr(project, name) for name in SETTINGS},
         "graph_revision": project.graph_revision,
         "created_at": project.created_at,
     }
@@ -75,6 +77,7 @@ def describe_history(row: HistoryRow) -> dict[str, Any]:
     return {
         **described,
         "used_by": row.used_by,
+        "merges": write_version_id(code, row.made_from) if row.made_from else None,
         "reverts": write_version_id(code, row.reverts) if row.reverts else None,
         "reverted_by": write_version_id(code, row.reverted_by) if row.reverted_by else None,
     }

@@ -17,7 +17,8 @@ from assets.models import AssetReference, Follow
 from assets.services.lookup import find_entity
 from assets.setwise import select_ids
 from propagation.api.answers import answer_started, describe_started
-from propagation.api.codes import read_if_match
+from propagation.api.codes import read_base
+from propagation.api.conflicts import answer_conflicts
 from propagation.api.strict import (
     JsonObjectField,
     NoQuery,
@@ -68,6 +69,7 @@ class EdgeBody(StrictSerializer):
         child=serializers.ChoiceField(FacetName.choices), default=None, allow_null=True
     )
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
+    base_version = serializers.JSONField(default=None)
 
 
 class RemovedEdgeBody(EdgeBody):
@@ -118,7 +120,7 @@ class DependenciesView(APIView):
 class EdgesView(WorkView):
     """References between entities of one project."""
 
-    def work(self, request: Request) -> Started:
+    def work(self, request: Request) -> Response | Started:
         """Add a reference: 202 with the run that follows, 200 when it exists as it is asked for."""
         read_query(NoQuery, request)
         body = read_body(EdgeBody, request)
@@ -136,9 +138,9 @@ class EdgesView(WorkView):
             added=[edge],
             cause=_make_cause(request, body),
             at=timezone.now(),
-            base_version=read_if_match(request.headers.get("If-Match"), edge.target),
+            base_version=read_base(request, edge.target, body["base_version"]),
         )
-        return answer_edge(edge, outcome)
+        return answer_edge(request, edge, outcome)
 
     def delete(self, request: Request) -> Response:
         """Remove a reference: 202 with the run that follows.
@@ -157,17 +159,19 @@ class EdgesView(WorkView):
             removed=[edge],
             cause=_make_cause(request, body),
             at=timezone.now(),
-            base_version=read_if_match(request.headers.get("If-Match"), edge.target),
+            base_version=read_base(request, edge.target, body["base_version"]),
         )
-        return finish(request, answer_edge(edge, outcome))
+        return finish(request, answer_edge(request, edge, outcome))
 
 
 def _make_cause(request: Request, body: dict[str, Any]) -> Cause:
     return Cause(kind=RunKind.RELINK, actor=get_actor(request), note=body["note"])
 
 
-def answer_edge(edge: Edge, outcome: Outcome) -> Started:
-    """Answer what became of a reference: 202 with a run, 200 without."""
+def answer_edge(request: Request, edge: Edge, outcome: Outcome) -> Response | Started:
+    """Answer what became of a reference: 202 with a run, 200 without, 409 for a conflict."""
+    if outcome.open_conflicts:
+        return answer_conflicts(request, outcome.open_conflicts)
     return Started(runs=outcome.runs, describe=partial(_answer_edge, edge, outcome))
 
 

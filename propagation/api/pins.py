@@ -79,7 +79,7 @@ class PinsView(APIView):
         outcome = pin_reference(
             edge=edge, terms=terms, cause=cause, at=timezone.now(), base_version=base
         )
-        return finish(request, answer_edge(edge, outcome))
+        return finish(request, answer_edge(request, edge, outcome))
 
     def delete(self, request: Request, asset_id: str) -> Response:
         """202 with the run that follows, 200 when nothing was pinned."""
@@ -89,7 +89,7 @@ class PinsView(APIView):
         cause = _make_cause(request, body)
         base = read_if_match(request.headers.get("If-Match"), edge.target)
         outcome = unpin_reference(edge=edge, cause=cause, at=timezone.now(), base_version=base)
-        return finish(request, answer_edge(edge, outcome))
+        return finish(request, answer_edge(request, edge, outcome))
 
 
 def _find_edge(request: Request, asset_id: str, body: dict[str, Any]) -> Edge:

@@ -27,12 +27,18 @@ from assets.exceptions import (
 from propagation.api.codes import get_encoded_path, write_etag
 from propagation.api.problem import Problem
 from propagation.exceptions import (
+    BaseRequiredError,
+    ConflictNotFoundError,
+    ConflictOverError,
+    FieldsLeasedError,
     InvalidChangeError,
+    InvalidChoiceError,
     InvalidEdgeError,
     InvalidRuleError,
     InvalidRunStateError,
     JobNotFoundError,
     JobOverError,
+    LeaseNotFoundError,
     PlanNotFoundError,
     PlanStaleError,
     PropagationError,
@@ -85,6 +91,12 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     NotThereThenError: HTTPStatus.NOT_FOUND,
     EntityLockedError: HTTPStatus.LOCKED,
     BadScopeError: HTTPStatus.BAD_REQUEST,
+    BaseRequiredError: HTTPStatus.PRECONDITION_REQUIRED,
+    ConflictNotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictOverError: HTTPStatus.CONFLICT,
+    FieldsLeasedError: HTTPStatus.LOCKED,
+    InvalidChoiceError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LeaseNotFoundError: HTTPStatus.NOT_FOUND,
     InvalidMediaError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidMetadataError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
@@ -205,8 +217,16 @@ def _describe(error: DomainError) -> dict[str, Any]:
             found = {"delta": error.delta}
         case InvalidChangeError():
             found = _point_at(f"/change_data{error.pointer}", error)
-        case InvalidEdgeError() | InvalidRuleError() | BadScopeError() | InvalidMediaError():
+        case (
+            InvalidEdgeError()
+            | InvalidRuleError()
+            | InvalidChoiceError()
+            | BadScopeError()
+            | InvalidMediaError()
+        ):
             found = _point_at(error.pointer, error)
+        case FieldsLeasedError():
+            found = {"affected_users": [error.by], "fields": error.fields}
         case _:
             found = {}
     return found

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -35,8 +36,9 @@ from propagation.rules.rule import BUILT_IN, SETS, Rule, TargetStatus
 from propagation.rules.validate import NAME_PATTERN
 from propagation.services.describe_preview import describe_impact, describe_items
 from propagation.services.edit_rules import delete_rule, find_rule, save_rule
+from propagation.services.examine_changes import Change
 from propagation.services.plans import preview_again
-from propagation.services.propagate_change import Change, preview_changes
+from propagation.services.propagate_change import preview_changes
 from versions.models import FacetName
 
 LANES = ["", "realtime", "batch", "background"]
@@ -144,7 +146,7 @@ class SimulateView(APIView):
         (entity,) = find_within(project, [body["asset_id"]], request.user)
         cause = Cause(kind=RunKind.CHANGE, actor=get_actor(request))
         change = Change(entity=entity, data=body["change_data"])
-        found = preview_changes(changes=[change], cause=cause)
+        found = preview_changes(changes=[change], cause=cause, at=timezone.now())
         return answer_preview(
             request, entity=entity, found=found, with_items=True, extra={"project_id": project.code}
         )

@@ -4,14 +4,28 @@ from django.urls import path, register_converter
 
 from assets.models import Kind
 from propagation.api.as_of import AsOfView
-from propagation.api.catalogue import EntitiesView, EntityView, LockView, ProjectsView, ProjectView
+from propagation.api.catalogue import (
+    EntitiesView,
+    EntityView,
+    LockView,
+    ProjectsView,
+    ProjectView,
+    SettingsView,
+)
 from propagation.api.changes import BatchView, PropagateView, RollbackView
 from propagation.api.codes import CodeConverter, TokenConverter
+from propagation.api.conflicts import (
+    ConflictsView,
+    ConflictView,
+    LeaveOutView,
+    ResolutionView,
+)
 from propagation.api.create_media import BatchVersionsView
 from propagation.api.files import FilesView, FileView
 from propagation.api.graph import DependenciesView, EdgesView
 from propagation.api.holds import DecideView, HoldsView
 from propagation.api.jobs import JobsView, JobView
+from propagation.api.leases import LeasesView, LeaseView, PresenceView
 from propagation.api.look_ups import LookUpView, OutdatedMediaView
 from propagation.api.pins import PinsView
 from propagation.api.plans import PlanItemsView, PlanView
@@ -27,6 +41,7 @@ register_converter(TokenConverter, "token")
 urlpatterns = [
     path("projects", ProjectsView.as_view(), name="projects"),
     path("projects/<code:project_id>", ProjectView.as_view(), name="project"),
+    path("projects/<code:project_id>/settings", SettingsView.as_view(), name="settings"),
     path(
         "projects/<code:project_id>/propagation-status",
         PropagationStatusView.as_view(),
@@ -43,6 +58,18 @@ urlpatterns = [
         DecideView.as_view(approves=False),
         name="reject-holds",
     ),
+    path("projects/<code:project_id>/conflicts", ConflictsView.as_view(), name="conflicts"),
+    path("conflicts/<int:conflict_id>", ConflictView.as_view(), name="conflict"),
+    path("conflicts/<int:conflict_id>/resolution", ResolutionView.as_view(), name="resolution"),
+    path("conflicts/<int:conflict_id>/dismiss", LeaveOutView.as_view(), name="dismiss-conflict"),
+    path(
+        "conflicts/<int:conflict_id>/withdraw",
+        LeaveOutView.as_view(withdraws=True),
+        name="withdraw-edit",
+    ),
+    path("projects/<code:project_id>/presence", PresenceView.as_view(), name="presence"),
+    path("assets/<code:asset_id>/leases", LeasesView.as_view(), name="leases"),
+    path("leases/<token:token>", LeaseView.as_view(), name="lease"),
     path("projects/<code:project_id>/best", LookUpView.as_view(), name="look-up"),
     path(
         "projects/<code:project_id>/outdated-media",

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from assets.services.lookup import find_entity
 from propagation.api.answers import answer_change
 from propagation.api.codes import read_if_match, read_revision, write_etag
+from propagation.api.conflicts import answer_conflicts
 from propagation.api.create_media import answer_created
 from propagation.api.describing import (
     describe_comparison,
@@ -199,6 +200,8 @@ class VersionView(APIView):
         said = annotate_version(
             entity=entity, slot=slot, number=number, remark=remark, cause=cause, at=timezone.now()
         )
+        if said.conflicts:
+            return answer_conflicts(request, said.conflicts)
         response = _answer_version(said.version, resolve=False)
         if said.run:
             response.data["started_run_id"] = said.run.pk

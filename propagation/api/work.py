@@ -71,6 +71,8 @@ class WorkView(APIView):
             kept.status = response.status_code
             kept.answer = json.loads(JSONRenderer().render(response.data))
             kept.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+            if response.content_type:
+                kept.headers["Content-Type"] = response.content_type
             kept.save(update_fields=["status", "answer", "headers"])
         return finish(request, started)
 
@@ -111,8 +113,11 @@ def _answer_again(request: Request, kept: IdempotencyKey) -> Response:
     if kept.fingerprint != _fingerprint(request):
         detail = f"This {KEY_HEADER} was used for another request; take a new one."
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
-    response = Response(kept.answer, status=kept.status)
-    for name, value in kept.headers.items():
+    headers = dict(kept.headers)
+    response = Response(
+        kept.answer, status=kept.status, content_type=headers.pop("Content-Type", None)
+    )
+    for name, value in headers.items():
         response[name] = value
     response["Idempotency-Replayed"] = "true"
     return response

@@ -19,7 +19,7 @@ def read_assignments(texts: Iterable[str]) -> JsonObject:
         if not equals or not all(names):
             msg = f'{text!r} assigns nothing; write it as wardrobe="blue coat" or a.b=1.'
             raise refuse(msg)
-        _put(patch, names, _read_value(value))
+        _put(patch, names, read_value(value))
     try:
         check_storable(patch)
     except ValueError as error:
@@ -28,7 +28,8 @@ def read_assignments(texts: Iterable[str]) -> JsonObject:
     return patch
 
 
-def _read_value(text: str) -> JsonValue:
+def read_value(text: str) -> JsonValue:
+    """Return JSON where it is valid JSON, else the text."""
     try:
         return read_strict(text)
     except (ValueError, RecursionError):

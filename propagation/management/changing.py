@@ -9,9 +9,9 @@ from django.utils import timezone
 from assets.models import Entity
 from propagation.execution.start import Cause
 from propagation.management.assignments import read_assignments
-from propagation.management.lookup import find_entity, find_ids, find_shown
+from propagation.management.lookup import find_entity, find_ids, find_shown, read_count
 from propagation.models import RunKind, RunMode
-from propagation.services.propagate_change import Change
+from propagation.services.examine_changes import Change
 
 
 def add_change_arguments(parser: ArgumentParser) -> None:
@@ -24,6 +24,12 @@ def add_change_arguments(parser: ArgumentParser) -> None:
         metavar="FIELD=VALUE",
         help="JSON or else text; null removes the field; a.b=1 lies in the object a",
     )
+    parser.add_argument(
+        "--base",
+        type=read_count,
+        metavar="NUMBER",
+        help="the version that the change starts from; what came since is merged with it",
+    )
     parser.add_argument("--mode", choices=RunMode.values, default=RunMode.AUTO.value)
     parser.add_argument(
         "--exclude", action="extend", nargs="+", default=[], metavar="CODE", help="leave these out"
@@ -32,7 +38,11 @@ def add_change_arguments(parser: ArgumentParser) -> None:
 
 def read_change(options: Mapping[str, Any]) -> Change:
     """Return the change that the options say."""
-    return Change(entity=find_entity(options["entity"]), data=read_assignments(options["set"]))
+    return Change(
+        entity=find_entity(options["entity"]),
+        data=read_assignments(options["set"]),
+        base_version=options["base"],
+    )
 
 
 def make_cause(entity: Entity, options: Mapping[str, Any]) -> Cause:

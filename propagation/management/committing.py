@@ -1,5 +1,6 @@
 """What a command says of a change that it made, and what it ends with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from assets.models import Entity
@@ -8,10 +9,12 @@ from propagation.management.following import follow_run
 from propagation.management.lookup import find_run
 from propagation.management.screen import Screen
 from propagation.management.staffing import check_workers
-from propagation.models import PropagationRun
+from propagation.models import Conflict, PropagationRun
 from propagation.planning.plan import Plan
 from propagation.services.change_content import Outcome
+from propagation.services.describe_conflict import describe_conflict
 from propagation.services.progress import count_held, describe_run
+from propagation.services.resolve_conflict import find_conflict
 from versions.models import DEFINITION
 from versions.naming import write_version_id
 
@@ -32,6 +35,8 @@ def finish_change(
     about: dict[str, Any] | None = None,
 ) -> Exit:
     """Say what a change of one entity did, follow its run if wanted, and return the exit code."""
+    if outcome.open_conflicts:
+        return show_conflicts(screen, outcome.open_conflicts)
     version = write_version_id(entity.code, outcome.version_numbers[entity.pk], slot)
     told = {**(about or {}), "version": version, "affected_entities": outcome.affected}
     if outcome.run is None:
@@ -42,6 +47,16 @@ def finish_change(
     run = outcome.run
     screen.say(f"{version} is the best, run {run.pk}: {run.total} targets to update")
     return finish_run(screen, run=run, about=told, is_watched=is_watched)
+
+
+def show_conflicts(screen: Screen, conflicts: Sequence[Conflict]) -> Exit:
+    """Say what an edit met that was not written, and how to decide about it."""
+    for conflict in conflicts:
+        screen.warn(f"{conflict.description} Nothing was written.")
+        screen.warn(f"decide with: manage.py conflicts resolve {conflict.pk}")
+    told = [describe_conflict(find_conflict(pk=one.pk, user=None)) for one in conflicts]
+    screen.show_json({"status": "conflict", "conflicts": told})
+    return Exit.CONFLICT
 
 
 def finish_run(

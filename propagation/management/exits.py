@@ -7,7 +7,12 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from assets.exceptions import AmbiguousCodeError, AssetsError, CycleError
-from propagation.exceptions import InvalidRunStateError, PlanStaleError, PropagationError
+from propagation.exceptions import (
+    ConflictOverError,
+    InvalidRunStateError,
+    PlanStaleError,
+    PropagationError,
+)
 from versions.exceptions import (
     EntityLockedError,
     RemarkMovedError,
@@ -38,6 +43,7 @@ EXITS: Mapping[type[Exception], Exit] = {
     VersionMovedError: Exit.CONFLICT,
     RemarkMovedError: Exit.CONFLICT,
     InvalidRunStateError: Exit.CONFLICT,
+    ConflictOverError: Exit.CONFLICT,
     CycleError: Exit.CONFLICT,
     PlanStaleError: Exit.STALE,
 }

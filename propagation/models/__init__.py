@@ -1,5 +1,13 @@
 """Runs, their batches and items, and the events that they leave."""
 
+from propagation.models.conflict import (
+    Conflict,
+    ConflictStatus,
+    ConflictType,
+    Severity,
+    Subject,
+)
+from propagation.models.edit_lease import EditLease
 from propagation.models.event import Event, EventCounter
 from propagation.models.idempotency_key import IdempotencyKey
 from propagation.models.job import ExternalJob, JobState
@@ -9,6 +17,10 @@ from propagation.models.stored_plan import StoredPlan
 from propagation.models.work import ItemState, PropagationBatch, PropagationItem
 
 __all__ = [
+    "Conflict",
+    "ConflictStatus",
+    "ConflictType",
+    "EditLease",
     "Event",
     "EventCounter",
     "ExternalJob",
@@ -24,5 +36,7 @@ __all__ = [
     "RunMode",
     "RunSource",
     "RunStatus",
+    "Severity",
     "StoredPlan",
+    "Subject",
 ]

@@ -14,11 +14,11 @@ from assets.services.access import check_role
 from assets.services.lookup import find_entities
 from propagation.exceptions import PropagationError
 from propagation.execution.start import Cause
-from propagation.models import PropagationRun
+from propagation.models import Conflict, PropagationRun
 from propagation.services.change_content import Outcome
 from propagation.services.check_change import check_change
+from propagation.services.examine_changes import Change
 from propagation.services.propagate_change import (
-    Change,
     ChangePreview,
     preview_changes,
     propagate_changes,
@@ -35,17 +35,19 @@ class BatchRequest:
 
     asset_id: str
     data: JsonObject
+    base_version: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeResult:
-    """What became of one change: an error, or a version.
+    """What became of one change: an error, conflicts, or a version.
 
     is_changed: the entity got, or would get, a new version. run_id: of the run that follows.
     """
 
     asset_id: str
     error: RequestError | None = None
+    conflicts: Sequence[Conflict] = ()
     is_changed: bool = False
     run_id: int | None = None
     version: str = ""
@@ -95,19 +97,43 @@ def propagate_batch(
         )
     groups = _group_by_project([one for one in found if isinstance(one, Change)])
     if is_dry_run:
-        previews = {pk: preview_changes(changes=some, cause=cause) for pk, some in groups}
+        previews = {pk: preview_changes(changes=some, cause=cause, at=at) for pk, some in groups}
         return BatchOutcome(
             results=[
                 _report_preview(r, one, previews) for r, one in zip(requests, found, strict=True)
             ],
             affected=sum(one.plan.total for one in previews.values() if one.plan),
         )
-    outcomes = {pk: propagate_changes(changes=some, cause=cause, at=at) for pk, some in groups}
+    outcomes = _propagate(groups, cause, at, is_atomic=is_atomic)
+    results = [_report(r, one, outcomes) for r, one in zip(requests, found, strict=True)]
+    waiting = sum(bool(one.conflicts) for one in results)
     return BatchOutcome(
-        results=[_report(r, one, outcomes) for r, one in zip(requests, found, strict=True)],
+        results=results,
         runs=[one.run for one in outcomes.values() if one.run],
         affected=sum(one.affected for one in outcomes.values()),
+        is_refused=bool(waiting) and (is_atomic or waiting + len(errors) == len(results)),
     )
+
+
+def _propagate(
+    groups: Sequence[tuple[int, list[Change]]], cause: Cause, at: datetime, *, is_atomic: bool
+) -> dict[int, Outcome]:
+    """Make the changes of each project; is_atomic: none, when one of them met a conflict."""
+
+    def propagate(*, is_refused: bool) -> dict[int, Outcome]:
+        return {
+            pk: propagate_changes(changes=some, cause=cause, at=at, is_refused=is_refused)
+            for pk, some in groups
+        }
+
+    if not is_atomic:
+        return propagate(is_refused=False)
+    with transaction.atomic():
+        outcomes = propagate(is_refused=False)
+        is_refused = any(one.open_conflicts for one in outcomes.values())
+        transaction.set_rollback(is_refused)
+    # What was taken back is looked at once more, for the conflicts alone.
+    return propagate(is_refused=True) if is_refused else outcomes
 
 
 def _find_changeable(
@@ -133,7 +159,7 @@ def _check(
         return refusals[found.project_id]
     if found.is_locked:
         return EntityLockedError(found.code)
-    change = Change(entity=found, data=request.data)
+    change = Change(entity=found, data=request.data, base_version=request.base_version)
     try:
         check_change(kind=found.kind, patches=change.patches)
     except PropagationError as error:
@@ -155,6 +181,13 @@ def _report(
     if isinstance(found, RequestError):
         return ChangeResult(asset_id=request.asset_id, error=found)
     outcome, pk = outcomes[found.entity.project_id], found.entity.pk
+    met = [
+        one
+        for one in outcome.open_conflicts
+        if one.entity_id == pk and one.edit["data"] == found.data
+    ]
+    if met:
+        return ChangeResult(asset_id=request.asset_id, conflicts=met)
     is_changed = pk in outcome.changed
     return ChangeResult(
         asset_id=request.asset_id,

@@ -12,15 +12,17 @@ from assets.setwise import select_ids, update_rows
 from propagation.execution.stale import check_nothing_shown
 from propagation.execution.start import Cause, Facts, start_run, tell_fields
 from propagation.live.events import News
-from propagation.models import PropagationRun
+from propagation.models import Conflict, ConflictStatus, PropagationRun
 from versions.canonical import JsonObject, hash_text, write_canonical
 from versions.change import find_changes
 from versions.facets import NO_FACETS
 from versions.models import Content, Origin
 from versions.services.classify import classify_changes, read_set_back
-from versions.services.heads import HeadState
+from versions.services.heads import HeadState, VersionRef
+from versions.services.made_from import MERGES, make_own_input
 from versions.services.publish import (
     Draft,
+    Input,
     Stamp,
     find_time,
     publish_versions,
@@ -34,17 +36,24 @@ class Outcome:
     """What a change did. run None: it changed nothing, and nothing was written.
 
     version_numbers: the current version of each entity that was named, by entity id. changed:
-    those of them that got a new one.
+    those of them that got a new one. conflicts: what the change met; where one is open, its part
+    of the change was not written.
     """
 
     run: PropagationRun | None
     version_numbers: Mapping[int, int]
     changed: frozenset[int] = frozenset()
+    conflicts: Sequence[Conflict] = ()
 
     @property
     def affected(self) -> int:
         """How many dependents the change reaches: the run's, and those that rules kept back."""
         return self.run.total + self.run.kept if self.run else 0
+
+    @property
+    def open_conflicts(self) -> list[Conflict]:
+        """Those that wait for a person."""
+        return [one for one in self.conflicts if one.status == ConflictStatus.OPEN]
 
     @property
     def runs(self) -> list[PropagationRun]:
@@ -61,11 +70,13 @@ def publish_contents(
     origin: Origin,
     cause: Cause,
     at: datetime,
+    merged_from: Mapping[int, VersionRef] | None = None,
 ) -> Outcome:
     """Publish the contents that differ from what the heads carry, and start one run for them.
 
-    before: what they carry; contents: what they shall; both by entity id. The caller holds the
-    locks on the heads, in the same transaction.
+    before: what they carry; contents: what they shall; both by entity id. merged_from: the version
+    that one side of a merged content started from; the other parent is the version before. The
+    caller holds the locks on the heads, in the same transaction.
     """
     bodies = {entity_id: write_canonical(content) for entity_id, content in contents.items()}
     changed = {
@@ -87,6 +98,7 @@ def publish_contents(
             head=heads[entity_id],
             content_id=content_ids[hash_text(body)],
             content_sha256=hash_text(body),
+            inputs=_list_parents(heads[entity_id], (merged_from or {}).get(entity_id)),
             changed=facets[entity_id],
             note=cause.note,
         )
@@ -102,6 +114,14 @@ def publish_contents(
         cause=cause,
         at=at,
     )
+
+
+def _list_parents(head: HeadState, merged_from: VersionRef | None) -> list[Input]:
+    """Return the version that a merged one comes from as well, beside the one before it."""
+    if merged_from is None:
+        return []
+    pk, code = head.entity_id, head.entity_code
+    return [make_own_input(entity_id=pk, entity_code=code, role=MERGES, version=merged_from)]
 
 
 def publish_drafts(

@@ -1,24 +1,25 @@
 """Add and remove references: the graph changes, and so does what its targets are made from."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from assets.exceptions import CycleError, ReferenceNotFoundError
-from assets.graph.cache import load_graph
+from assets.exceptions import EntityNotFoundError, ReferenceNotFoundError
 from assets.models import AssetReference, Entity, Follow, Role
 from assets.services.access import check_role
 from assets.services.locking import lock_project
 from assets.setwise import select_ids
+from propagation.conflicts.policy import Resolving
 from propagation.exceptions import InvalidEdgeError
 from propagation.execution.start import Cause
 from propagation.live.events import News
 from propagation.services.change_content import Outcome
 from propagation.services.check_edge import check_edge, check_ends, check_single
-from propagation.services.propagate_change import check_base
+from propagation.services.examine_relinking import Look, examine_relinking, keep_relinking
 from propagation.services.publish_revision import Revision, publish_revision
 from propagation.services.relinking import (
     Relinking,
@@ -28,7 +29,7 @@ from propagation.services.relinking import (
 )
 from versions.canonical import JsonObject
 from versions.facets import Facet, get_consumed
-from versions.models import Head, Origin, Pin
+from versions.models import Head, Origin, Pin, Version
 from versions.services.heads import VersionRef, lock_heads
 from versions.services.slots import check_unlocked
 
@@ -64,16 +65,19 @@ def change_references(
     cause: Cause,
     at: datetime,
     base_version: int | None = None,
+    resolving: Resolving | None = None,
 ) -> Outcome:
     """Add and remove references of one project; targets get a version, dependents a run.
 
-    base_version: the version of their targets that the edits started from; None: any.
+    base_version: the version of their targets that the edits started from; None: any. Edits of
+    other references since then do not matter. resolving: the conflict that a person resolves so.
 
     Adding one that exists, with the same role and label, gives it the position, attributes and
-    policy of the new one, and does nothing when they are the same. SelfReferenceError, CycleError
-    with the path, CrossProjectReferenceError, InvalidEdgeError for ends that the role does not
-    allow, ReferenceNotFoundError, VersionMovedError and EntityLockedError for a target,
-    RoleTooLowError.
+    policy of the new one, and does nothing when they are the same. Another edit of the same
+    reference, a cycle and a rule that keeps the target for a person are conflicts of the outcome,
+    and nothing is written then. SelfReferenceError, CrossProjectReferenceError, InvalidEdgeError
+    for ends that the role does not allow, ReferenceNotFoundError, VersionMovedError for a base
+    version that was never published, EntityLockedError for a target, RoleTooLowError.
     """
     if not added and not removed:
         return Outcome(run=None, version_numbers={})
@@ -89,14 +93,33 @@ def change_references(
         return Outcome(run=None, version_numbers={})
     touched = [one.id for one in (*relinking.changed, *relinking.removed)]
     check_pins(reference_ids=touched, actor=cause.actor, project_id=project_id)
-    _check_cycles(project_id, relinking)
     check_single(uses=relinking.added)
     ids = {entity.pk for edge in (*added, *removed) for entity in (edge.source, edge.target)}
     heads = lock_heads(Head.objects.filter(entity_id__in=ids))
     targets = sorted({use.target_id for use in relinking.uses})
-    for pk in targets:
-        check_base(head=heads[pk], base_version=base_version)
     check_unlocked(entity_ids=targets)
+    looked = Look(
+        entities={end.pk: end for edge in (*added, *removed) for end in (edge.source, edge.target)},
+        heads=heads,
+        cause=cause,
+        at=at,
+        base_version=base_version,
+        resolving=resolving,
+    )
+    relinking, findings = examine_relinking(relinking=relinking, look=looked)
+    if any(not one.decision.is_settled for one in findings):
+        asked = {
+            "added": [_write(edge) for edge in added],
+            "removed": [_write(edge) for edge in removed],
+        }
+        kept = keep_relinking(look=looked, findings=findings, asked=asked)
+        return Outcome(
+            run=None,
+            version_numbers={pk: heads[pk].best_number for pk in targets},
+            conflicts=kept,
+        )
+    if relinking.is_empty:
+        return Outcome(run=None, version_numbers={pk: heads[pk].best_number for pk in targets})
     return publish_revision(
         project=project,
         heads=heads,
@@ -198,15 +221,44 @@ def _compare(added: Sequence[Edge], removed: Sequence[Edge]) -> Relinking:
     )
 
 
-def _check_cycles(project_id: int, relinking: Relinking) -> None:
-    """Refuse what would close a cycle; what the same call removes counts as gone."""
-    graph = load_graph(project_id=project_id)
-    cycle = graph.find_cycle(
-        adding=[(use.source_id, use.target_id) for use in relinking.added],
-        removing=[(one.use.source_id, one.use.target_id) for one in relinking.removed],
+def _write(edge: Edge) -> dict[str, Any]:
+    """Return an edge as JSON, to be read by `read_edge`."""
+    return {
+        "source": edge.source.code,
+        "target": edge.target.code,
+        "role": edge.role,
+        "label": edge.label,
+        "position": edge.position,
+        "attributes": edge.attributes,
+        "follow": edge.follow,
+        "facets": None if edge.facets is None else int(edge.facets),
+        "pinned": edge.pinned.id if edge.pinned else None,
+    }
+
+
+def read_edge(written: Mapping[str, Any], *, project_id: int) -> Edge:
+    """Return a written edge; EntityNotFoundError when one of its ends is gone."""
+    named = Entity.objects.filter(
+        project=project_id, code__in=[written["source"], written["target"]]
+    ).select_related("project")
+    ends = {entity.code: entity for entity in named}
+    for end in ("source", "target"):
+        if written[end] not in ends:
+            raise EntityNotFoundError(written[end])
+    version = Version.objects.filter(pk=written["pinned"]).first()
+    return Edge(
+        source=ends[written["source"]],
+        target=ends[written["target"]],
+        role=written["role"],
+        label=written["label"],
+        position=written["position"],
+        attributes=written["attributes"],
+        follow=Follow(written["follow"]) if written["follow"] else None,
+        facets=None if written["facets"] is None else Facet(written["facets"]),
+        pinned=VersionRef(entity_id=version.entity_id, id=version.pk, checksum=version.checksum)
+        if version
+        else None,
     )
-    if cycle:
-        raise CycleError([graph.nodes[pk].code for pk in cycle])
 
 
 def _make_use(edge: Edge) -> Use:

@@ -6,6 +6,8 @@ from typing import Any
 
 from assets.graph.cache import load_graph
 from assets.models import Entity, Project
+from propagation.conflicts.fields import write_clash
+from propagation.conflicts.strategies import Finding
 from propagation.execution.start import Preview
 from propagation.planning.estimate import estimate_duration, estimate_memory
 from propagation.planning.impact import Impact
@@ -42,6 +44,20 @@ def describe_change(
         "base_version": write_version_id(entity.code, found.base_versions[entity.pk], slot),
         "fields": [asdict(one) for one in found.fields[entity.pk]],
         "change_type": name_facets(found.facets.get(entity.pk, NO_FACETS)),
+        "conflicts": [describe_met(one, found.found) for one in found.findings],
+    }
+
+
+def describe_met(finding: Finding, found: Preview | None) -> dict[str, Any]:
+    """Return what a change would meet, in the words in which a stored conflict is told."""
+    return {
+        "type": finding.type,
+        "severity": found.impact if found else Impact.LOW,
+        "description": finding.met.description,
+        "affected_users": list(finding.met.users),
+        "resolution_options": list(finding.decision.ways),
+        "settled_by": finding.decision.how or None,
+        "fields": [write_clash(one) for one in finding.decision.clashes],
     }
 
 

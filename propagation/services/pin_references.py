@@ -64,6 +64,8 @@ def pin_reference(
             at=at,
             base_version=base_version,
         )
+    if outcome.open_conflicts:
+        return outcome
     known = {
         "version": version,
         "owner": cause.actor,

@@ -1,21 +1,24 @@
 """Change entities and bring all that depends on them up to date."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
 
-from assets.models import Entity, Role
+from assets.models import Role
 from assets.services.access import check_role
+from propagation.conflicts.policy import Resolving
+from propagation.conflicts.store import expire_answered, tell_conflicts
+from propagation.conflicts.strategies import Finding
 from propagation.execution.start import Cause, Preview, preview, tell_fields
+from propagation.live.events import record_events
 from propagation.planning.plan import Plan
 from propagation.services.change_content import Outcome, load_contents, publish_contents
-from propagation.services.check_change import check_change, drop_empty_prompt
+from propagation.services.examine_changes import Change, Ground, examine_changes, keep_conflicts
 from propagation.services.opening import open_definitions
 from versions.canonical import JsonObject, hash_text, write_canonical
-from versions.change import FieldChange, apply_patches, find_changes, split_groups
-from versions.exceptions import VersionMovedError
+from versions.change import FieldChange, find_changes
 from versions.facets import NO_FACETS, Facet
 from versions.models import Head, Origin
 from versions.services.classify import classify_changes, read_set_back
@@ -24,30 +27,11 @@ from versions.services.slots import check_unlocked
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """Fields to change on one entity, and the version that the change started from.
-
-    data: a JSON Merge Patch. has_groups: it may hold the story's groups of fields, such as
-    visual_changes. base_version None: merge into whatever is current.
-    """
-
-    entity: Entity
-    data: JsonObject
-    base_version: int | None = None
-    has_groups: bool = True
-
-    @property
-    def patches(self) -> list[JsonObject]:
-        """The merge patches of the content, to be applied one after the other."""
-        return split_groups(self.data) if self.has_groups else [self.data]
-
-
-@dataclass(frozen=True, kw_only=True)
 class ChangePreview:
     """What changes would do: per entity id the fields that differ and the version it is at now.
 
     contents: the SHA-256 of what each that changes would carry. facets: what the fields belong to.
-    found None: nothing differs.
+    found None: nothing differs. findings: what the changes would meet.
     """
 
     fields: Mapping[int, Sequence[FieldChange]]
@@ -55,6 +39,7 @@ class ChangePreview:
     found: Preview | None
     contents: Mapping[int, str] = field(default_factory=dict)
     facets: Mapping[int, Facet] = field(default_factory=dict)
+    findings: Sequence[Finding] = ()
 
     @property
     def plan(self) -> Plan | None:
@@ -62,49 +47,76 @@ class ChangePreview:
         return self.found.plan if self.found else None
 
 
-def propagate_change(*, change: Change, cause: Cause, at: datetime) -> Outcome:
+def propagate_change(
+    *, change: Change, cause: Cause, at: datetime, resolving: Resolving | None = None
+) -> Outcome:
     """Publish the changed content and start the run; errors as `propagate_changes`."""
-    return propagate_changes(changes=[change], cause=cause, at=at)
+    return propagate_changes(changes=[change], cause=cause, at=at, resolving=resolving)
 
 
 @transaction.atomic
-def propagate_changes(*, changes: Sequence[Change], cause: Cause, at: datetime) -> Outcome:
+def propagate_changes(
+    *,
+    changes: Sequence[Change],
+    cause: Cause,
+    at: datetime,
+    resolving: Resolving | None = None,
+    is_refused: bool = False,
+) -> Outcome:
     """Publish several changes of one project together; one run covers the union of dependents.
 
-    Changes of one entity merge in order into one version. RoleTooLowError; VersionMovedError when
-    an entity moved on since a change's base version; EntityLockedError; InvalidChangeError for
-    fields that are no content. Values that are equal already are no change.
+    Changes of one entity merge in order into one version. A change that started from an older
+    version is merged with what came since; one that a person has to decide about is kept as a
+    conflict of the outcome and not written. RoleTooLowError; EntityLockedError;
+    InvalidChangeError for fields that are no content; VersionMovedError for a base version that
+    was never published. Values that are equal already are no change. is_refused: nothing is
+    written but the conflicts, because of a conflict elsewhere.
     """
     project_id = changes[0].entity.project_id
     check_role(actor=cause.actor, project_id=project_id, needed=Role.ARTIST)
     heads = open_definitions(entities=[change.entity for change in changes])
     before = load_contents(heads=heads)
-    return publish_contents(
+    ground = Ground(heads=heads, before=before, cause=cause, at=at, resolving=resolving)
+    judged = examine_changes(changes=changes, ground=ground)
+    outcome = publish_contents(
         project_id=project_id,
         heads=heads,
         before=before,
-        contents=_merge(changes, heads, before),
+        contents=before if is_refused else judged.contents,
+        merged_from=judged.merged_from,
         origin=Origin.AUTHORED,
         cause=cause,
         at=at,
     )
+    kept = keep_conflicts(judged=judged, ground=ground, run=outcome.run)
+    answered = expire_answered(
+        fields={pk: _list_fields(before[pk], judged.contents[pk]) for pk in outcome.changed},
+        actor=cause.actor,
+        at=at,
+    )
+    news = tell_conflicts([*kept, *answered])
+    if news:
+        record_events(project_id=project_id, news=news, at=at)
+    return replace(outcome, conflicts=kept)
 
 
-def preview_changes(*, changes: Sequence[Change], cause: Cause) -> ChangePreview:
+def preview_changes(*, changes: Sequence[Change], cause: Cause, at: datetime) -> ChangePreview:
     """Return what the changes of one project would do now, and write nothing; same errors."""
     project_id = changes[0].entity.project_id
     check_role(actor=cause.actor, project_id=project_id, needed=Role.VIEWER)
     heads = read_heads(Head.objects.filter(entity_id__in=[one.entity.pk for one in changes]))
     check_unlocked(entity_ids=list(heads))
     before = load_contents(heads=heads)
-    after = _merge(changes, heads, before)
-    return make_preview(
+    ground = Ground(heads=heads, before=before, cause=cause, at=at)
+    judged = examine_changes(changes=changes, ground=ground)
+    found = make_preview(
         project_id=project_id,
         heads=heads,
-        fields={pk: find_changes(before[pk], after[pk]) for pk in heads},
-        contents=after,
+        fields={pk: find_changes(before[pk], judged.contents[pk]) for pk in heads},
+        contents=judged.contents,
         cause=cause,
     )
+    return replace(found, findings=[one for _, met in judged.met for one in met.findings])
 
 
 def make_preview(
@@ -137,26 +149,5 @@ def make_preview(
     )
 
 
-def check_base(*, head: HeadState, base_version: int | None) -> None:
-    """Raise VersionMovedError unless the head is at the version that a change started from."""
-    if base_version not in (None, head.best_number):
-        raise VersionMovedError(
-            entity_code=head.entity_code,
-            slot=head.slot,
-            given=base_version,
-            current=head.best_number,
-        )
-
-
-def _merge(
-    changes: Sequence[Change],
-    heads: Mapping[int, HeadState],
-    contents: Mapping[int, JsonObject],
-) -> dict[int, JsonObject]:
-    merged = dict(contents)
-    for change in changes:
-        pk = change.entity.pk
-        check_change(kind=change.entity.kind, patches=change.patches)
-        check_base(head=heads[pk], base_version=change.base_version)
-        merged[pk] = drop_empty_prompt(apply_patches(merged[pk], change.patches))
-    return merged
+def _list_fields(before: JsonObject, after: JsonObject) -> list[str]:
+    return [change.field for change in find_changes(before, after)]

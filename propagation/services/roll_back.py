@@ -8,16 +8,17 @@ from django.db import transaction
 
 from assets.models import Entity, Role
 from assets.services.access import check_role
+from propagation.conflicts.editing import check_editing
 from propagation.execution.stale import check_nothing_shown
 from propagation.execution.start import Cause, tell_fields
 from propagation.services.change_content import Outcome, load_contents, publish_drafts
 from propagation.services.moved_on import MovedOn, find_moved_on
 from propagation.services.opening import open_definitions
-from propagation.services.propagate_change import ChangePreview, check_base, make_preview
+from propagation.services.propagate_change import ChangePreview, make_preview
 from versions.change import find_changes
 from versions.models import DEFINITION, Head, Origin, Version
 from versions.services.classify import classify_changes
-from versions.services.heads import HeadState, VersionRef, read_heads
+from versions.services.heads import HeadState, VersionRef, check_base, read_heads
 from versions.services.made_from import REVERTS, make_own_input
 from versions.services.publish import Draft
 from versions.services.resolve import load_version
@@ -52,11 +53,13 @@ def roll_back(
     """Publish a new version with the old one's content, and start the run.
 
     A way forward: numbers are never reused and history keeps all that was. A roll back to the
-    content that is current does nothing. RoleTooLowError, VersionNotFoundError, EntityLockedError;
+    content that is current does nothing. RoleTooLowError, VersionNotFoundError, EntityLockedError,
+    BaseRequiredError, FieldsLeasedError;
     VersionMovedError when the entity moved on since the base version.
     """
     check_role(actor=cause.actor, project_id=entity.project_id, needed=Role.SUPERVISOR)
     heads = open_definitions(entities=[entity])
+    check_editing(entities=[entity], base_version=base_version, actor=cause.actor, at=at)
     check_base(head=heads[entity.pk], base_version=base_version)
     target = load_version(entity=entity, number=to_version)
     return revert_content(entity=entity, heads=heads, target=target, cause=cause, at=at)

@@ -7,20 +7,21 @@ from django.db import transaction
 
 from assets.models import Entity, Follow, Role
 from assets.services.access import check_role
+from propagation.conflicts.editing import check_editing
 from propagation.execution.stale import check_nothing_shown
 from propagation.execution.start import Cause, preview, start_run, tell_fields
 from propagation.live.events import News, record_events
 from propagation.planning.reach import PUBLISHED
 from propagation.services.change_content import Outcome, mirror_project, rename_entities
 from propagation.services.opening import open_definitions
-from propagation.services.propagate_change import ChangePreview, check_base
+from propagation.services.propagate_change import ChangePreview
 from propagation.services.roll_back import revert_content
 from versions.change import FieldChange, find_changes
 from versions.exceptions import EntityLockedError
 from versions.facets import Facet
 from versions.models import DEFINITION, BestChoice, Content, Head, Version
 from versions.services.classify import read_facets_between
-from versions.services.heads import HeadState, read_states
+from versions.services.heads import HeadState, check_base, read_states
 from versions.services.resolve import load_all_uses, load_version
 from versions.services.slots import check_slot, check_unlocked, open_slots
 
@@ -44,7 +45,8 @@ def set_best(
     follows it, as long as that version was made from what the entity uses now. When it was not,
     its content is published as a new version on what is used now, as by a roll back: what an
     entity is made from never goes back by itself. RoleTooLowError (artists choose media,
-    supervisors definitions), VersionNotFoundError, SlotNotFoundError, EntityLockedError;
+    supervisors definitions), VersionNotFoundError, SlotNotFoundError, EntityLockedError,
+    BaseRequiredError, FieldsLeasedError;
     VersionMovedError when the best is not the base version.
     """
     needed = Role.SUPERVISOR if slot == DEFINITION else Role.ARTIST
@@ -55,6 +57,7 @@ def set_best(
     slots = open_slots(slots=[(entity.pk, slot)])
     if entity.pk in slots.locked:
         raise EntityLockedError(entity.code)
+    check_editing(entities=[entity], base_version=base_version, actor=cause.actor, at=at)
     head = slots.heads[entity.pk, slot]
     check_base(head=head, base_version=base_version)
     version = load_version(entity=entity, number=number, slot=slot)
@@ -104,6 +107,7 @@ def _set_definition(
     entity: Entity, number: int, cause: Cause, at: datetime, base_version: int | None
 ) -> Outcome:
     heads = open_definitions(entities=[entity])
+    check_editing(entities=[entity], base_version=base_version, actor=cause.actor, at=at)
     head = heads[entity.pk]
     check_base(head=head, base_version=base_version)
     version = load_version(entity=entity, number=number)

@@ -5,6 +5,7 @@ from versions.models.best_choice import BestChoice
 from versions.models.consumption import Consumption
 from versions.models.content import Content
 from versions.models.field_facet import FacetName, FieldFacet
+from versions.models.field_kind import FieldKind
 from versions.models.head import Head
 from versions.models.media import Media, MediaType, StoredFile
 from versions.models.pin import Pin
@@ -19,6 +20,7 @@ __all__ = [
     "Content",
     "FacetName",
     "FieldFacet",
+    "FieldKind",
     "Head",
     "Media",
     "MediaType",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from versions.exceptions import VersionMovedError
 from versions.models import DEFINITION, Head
 
 
@@ -104,4 +105,15 @@ def read_states(heads: QuerySet[Head]) -> Iterable[HeadState]:
             else None,
             content_id=content_id,
             content_sha256=sha256,
+        )
+
+
+def check_base(*, head: HeadState, base_version: int | None) -> None:
+    """Raise VersionMovedError unless the head is at the version that a change started from."""
+    if base_version not in (None, head.best_number):
+        raise VersionMovedError(
+            entity_code=head.entity_code,
+            slot=head.slot,
+            given=base_version,
+            current=head.best_number,
         )

@@ -12,7 +12,7 @@ from assets.models import AssetReference, Entity
 from versions.canonical import JsonObject
 from versions.media import MediaDocument, read_media
 from versions.models import DEFINITION, Consumption, Head, Status, Version, VersionInput
-from versions.services.made_from import MADE_FROM, REVERTS, read_made_from
+from versions.services.made_from import MADE_FROM, MERGES, REVERTS, read_made_from
 from versions.services.outdated_media import Step, find_shown_anew
 
 RANKED = 1000
@@ -74,7 +74,7 @@ class HistoryRow:
 
     used_by: how many references consumed it. reverts: the number of the version whose content it
     brought back. reverted_by: that of the version that took its content back. made_from: the
-    number of the definition that media show.
+    number of the definition that media show, or that one side of a merged definition started from.
     """
 
     version: Version
@@ -128,7 +128,7 @@ def find_history(*, entity: Entity, wanted: Wanted) -> QuerySet[Version]:
 
 
 def load_rows(*, entity: Entity, slot: str, versions: Sequence[Version]) -> list[HistoryRow]:
-    """Return how the versions of one slot stand; five statements, however many.
+    """Return how the versions of one slot stand; six statements at most, however many.
 
     The versions come with their author, annotation and, in a slot of media, their content.
     """
@@ -137,10 +137,12 @@ def load_rows(*, entity: Entity, slot: str, versions: Sequence[Version]) -> list
     head, definition = heads.get(slot), heads.get(DEFINITION)
     ids = [version.pk for version in versions]
     used = dict(_count_uses(entity).filter(version_id__in=ids))
-    made_from = read_made_from(role=MADE_FROM, version_ids=ids) if slot != DEFINITION else {}
+    role = MERGES if slot == DEFINITION else MADE_FROM
+    made_from = read_made_from(role=role, version_ids=ids)
     reverts = _read_reverts(entity, slot)
     now = definition.best.number if definition else 0
-    outdated = find_shown_anew(steps=[(entity.pk, number, now) for _, number in made_from.values()])
+    shown = made_from.values() if slot != DEFINITION else ()
+    outdated = find_shown_anew(steps=[(entity.pk, number, now) for _, number in shown])
     return [
         _make_row(version, head, (now, outdated), used, made_from.get(version.pk), reverts)
         for version in versions

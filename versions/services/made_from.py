@@ -13,6 +13,8 @@ MADE_FROM = "definition"
 """Role: the definition that a version of a slot of media shows."""
 REVERTS = "revert"
 """Role: the older version whose content a reverted one carries."""
+MERGES = "merge"
+"""Role: the older version that one side of a merge started from; the other is the one before."""
 
 
 def make_own_input(*, entity_id: int, entity_code: str, role: str, version: VersionRef) -> Input:

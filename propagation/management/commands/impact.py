@@ -29,7 +29,9 @@ class Command(OperatorCommand):
     def act(self, screen: Screen, options: dict[str, Any]) -> Exit:
         change = read_change(options)
         entity = change.entity
-        found = preview_changes(changes=[change], cause=make_cause(entity, options))
+        found = preview_changes(
+            changes=[change], cause=make_cause(entity, options), at=timezone.now()
+        )
         described = describe_preview(entity=entity, found=found)
         token = None
         if found.found is not None:

@@ -38,7 +38,7 @@ class Command(OperatorCommand):
             raise refuse(msg)
         change = read_change(options)
         cause = make_cause(change.entity, options)
-        found = preview_changes(changes=[change], cause=cause)
+        found = preview_changes(changes=[change], cause=cause, at=timezone.now())
         described = describe_preview(entity=change.entity, found=found)
         if found.plan is not None:
             show_impact(screen, described)

@@ -18,10 +18,13 @@ from propagation.live.workers import announce_scheduler
 from propagation.recovery.rescue import rescue_batches
 from propagation.recovery.sweep import sweep
 from propagation.services.complete_jobs import expire_jobs
+from propagation.services.edit_leases import forget_leases
 from propagation.services.forget_keys import forget_keys
 from propagation.services.pin_references import expire_pins
 
 logger = logging.getLogger(__name__)
+
+JOBS = (rescue_batches, sweep, expire_pins, expire_jobs, forget_keys, forget_leases)
 
 
 class Command(BaseCommand):
@@ -42,7 +45,7 @@ class Command(BaseCommand):
                 announce_scheduler(hostname=f"{gethostname()}:{os.getpid()}")
             except RedisError as error:
                 logger.warning("scheduler_not_announced error=%s", error)
-            for job in (rescue_batches, sweep, expire_pins, expire_jobs, forget_keys):
+            for job in JOBS:
                 try:
                     job(at=timezone.now())
                 except Exception:  # it is to run for months: say what happened and go on

@@ -116,12 +116,14 @@ def test_editing_a_project_publishes_a_version_of_the_project_itself(director: U
         "code": "other",  # an id is not edited, whatever the form says
         "name": "Renamed",
         "details": '{"fps": 24}',
+        "strictness": "strict",
         "memberships-TOTAL_FORMS": "0",
         "memberships-INITIAL_FORMS": "0",
     }
     assert client.post(url, form).status_code == 302
     after = Project.objects.get()
     assert (after.code, after.name, after.details) == ("film", "Renamed", {"fps": 24})
+    assert after.strictness == "strict"
     assert after.graph_revision > project.graph_revision
     best = Head.objects.get(entity__code="film:").best
     assert (best.number, best.author, best.content.data) == (
@@ -139,6 +141,7 @@ def test_a_project_is_made_here_with_its_members(director: User) -> None:
         "code": "sequel",
         "name": "The Sequel",
         "details": "{}",
+        "strictness": "field",
         "memberships-TOTAL_FORMS": "1",
         "memberships-INITIAL_FORMS": "0",
         "memberships-0-user": member.pk,

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from assets.models import Entity
 from propagation.models import PropagationRun
-from tests.builders import change, drive, get_entity, load, star
+from tests.builders import change, drive, get_content, get_entity, load, star
 from versions.models import Head, Version
 
 
@@ -94,21 +94,17 @@ def test_propagating_publishes_as_the_signed_in_user(
     assert head.best.author == director
 
 
-def test_an_edit_that_is_overtaken_is_refused_once_and_then_applied_on_top(
+def test_an_edit_is_merged_with_what_others_published_meanwhile(
     browser: Client, production: PropagationRun
 ) -> None:
     del production
     form = _form("hero", '{"name": "Hero", "description": "mine"}', "propagate")
     change("hero", colour="theirs")
-    answer = browser.post(_url("hero"), form)
-    assert answer.status_code == 422
-    assert "the current version is v3" in answer.content.decode()
-    again = answer.context["form"]
-    shown = {name: again[name].value() for name in ("base_version", "seen_version")}
-    assert shown == {"base_version": "2", "seen_version": 3}
-    assert browser.post(_url("hero"), {**form, **shown}).status_code == 302
-    data = Head.objects.get(entity=get_entity("hero")).best.content.data
-    assert data == {"name": "Hero", "description": "mine", "colour": "theirs"}
+    preview = {name: value for name, value in form.items() if name != "propagate"}
+    shown = browser.post(_url("hero"), preview)
+    assert "Both go together" in shown.content.decode()
+    assert browser.post(_url("hero"), form).status_code == 302
+    assert get_content("hero") == {"name": "Hero", "description": "mine", "colour": "theirs"}
 
 
 def test_priority_is_the_only_field_of_an_entity_that_the_admin_edits(
@@ -138,5 +134,4 @@ def _url(code: str) -> str:
 
 def _form(code: str, content: str, button: str) -> dict[str, object]:
     number = Head.objects.get(entity=get_entity(code)).best.number
-    versions = {"base_version": number, "seen_version": number}
-    return {"content": content, "note": "", "mode": "auto", **versions, button: "1"}
+    return {"content": content, "note": "", "mode": "auto", "base_version": number, button: "1"}

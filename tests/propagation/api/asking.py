@@ -1,7 +1,7 @@
 """How the tests ask the API, and what holds for every problem that it answers."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from assets.models import Project
-from propagation.models import StoredPlan
+from propagation.models import Conflict, Event, EventCounter, StoredPlan
 
 PROBLEM_MEMBERS = {"type", "title", "status", "code", "detail", "instance", "request_id"}
 Answer: TypeAlias = Any
@@ -73,15 +73,28 @@ def make_token(name: str, *arguments: str) -> str:
     return output.getvalue().splitlines()[-1]
 
 
+KEPT_OF_A_CONFLICT = {Conflict, Conflict.affected_users.through, Event, EventCounter}
+
+
 @contextmanager
-def nothing_written() -> Iterator[None]:
+def nothing_written(besides: Collection[Any] = ()) -> Iterator[None]:
     """Check that the block adds or removes no row of ours and moves no graph revision.
 
-    What a dry run showed is kept for a day; that is not a part of the production.
+    What a dry run showed is kept for a day; that is not a part of the production. besides: models
+    of which it may add rows.
     """
-    before = _take_stock()
+    before = _take_stock(besides)
     yield
-    assert _take_stock() == before
+    assert _take_stock(besides) == before
+
+
+@contextmanager
+def only_a_conflict_written() -> Iterator[None]:
+    """Check that the block keeps one conflict with the news of it, and changes nothing else."""
+    before = Conflict.objects.count()
+    with nothing_written(KEPT_OF_A_CONFLICT):
+        yield
+    assert Conflict.objects.count() == before + 1
 
 
 def count_statements(api: APIClient, method: str, path: str, body: object = None) -> int:
@@ -92,10 +105,10 @@ def count_statements(api: APIClient, method: str, path: str, body: object = None
     return len(captured)
 
 
-def _take_stock() -> dict[str, object]:
+def _take_stock(besides: Collection[Any]) -> dict[str, object]:
     """Count the rows of all our tables, in one statement."""
     ours = {model for label in OWN_APPS for model in apps.get_app_config(label).get_models()}
-    tables = sorted(model._meta.db_table for model in ours - {StoredPlan})
+    tables = sorted(model._meta.db_table for model in ours - {StoredPlan, *besides})
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(map(_count, tables)))
         counts = dict(cursor.fetchall())

@@ -13,10 +13,12 @@ from tests.propagation.api.asking import (
     Answer,
     list_pointers,
     nothing_written,
+    only_a_conflict_written,
     post,
     read_problem,
     send,
 )
+from versions.models import Pin
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +81,7 @@ def test_edges_between_the_same_two_differ_in_role_or_label(line: None, api: API
 
 
 def test_an_edge_that_closes_a_cycle_is_answered_with_the_cycle(line: None, api: APIClient) -> None:
-    with nothing_written():
+    with only_a_conflict_written():
         answer = post(api, "edges", {"source": "a3", "target": "a1"})
     cycle = read_problem(answer, 409, "dependency-cycle")["cycle"]
     assert cycle[0] == cycle[-1]
@@ -273,21 +275,26 @@ def test_texts_end_at_their_limits(line: None, api: APIClient) -> None:
     assert post(api, "edges", edge).status_code == 202
 
 
-def test_an_edge_of_a_target_that_moved_meanwhile_is_refused(line: None, api: APIClient) -> None:
+def test_only_the_same_edge_clashes_when_its_target_moved_meanwhile(
+    line: None, api: APIClient
+) -> None:
     """Whoever edits what a target uses says which version of it they saw."""
     edge = {"source": "a0", "target": "a2", "role": "seen_in"}
     seen = {"HTTP_IF_MATCH": api.get("/api/v1/assets/a2")["ETag"]}
     change("a2", value=1)
-    with nothing_written():
-        problem = read_problem(post(api, "edges", edge, **seen), 412, "version-conflict")
-    assert problem["current_version"] == "a2_v2"
-    now = {"HTTP_IF_MATCH": api.get("/api/v1/assets/a2")["ETag"]}
-    assert post(api, "edges", edge, **now).status_code == 202
-    with nothing_written():
-        gone = send(api, "DELETE", "edges", json.dumps(edge), **now)
-        read_problem(gone, 412, "version-conflict")
+    assert post(api, "edges", edge, **seen).status_code == 202
+    with only_a_conflict_written():
+        other = post(api, "edges", {**edge, "position": 3}, **seen)
+    assert other.status_code == 409
+    (field,) = other.json()["conflicts"][0]["fields"]
+    assert (field["field"], field["absent"]) == ("uses[a0 seen_in]", ["base"])
+    assert (field["theirs"]["position"], field["yours"]["position"]) == (0, 3)
+    with only_a_conflict_written():
         pin = {"source": "a0", "role": "seen_in", "reason": "graded"}
-        read_problem(
-            send(api, "PUT", "assets/a2/pins", json.dumps(pin), **now), 412, "version-conflict"
-        )
+        pinned = send(api, "PUT", "assets/a2/pins", json.dumps(pin), **seen)
+    assert pinned.json()["status"] == "conflict"
+    assert not Pin.objects.exists()
+    with nothing_written():
+        never = {"HTTP_IF_MATCH": '"a2_v9"'}
+        read_problem(post(api, "edges", {**edge, "label": "b"}, **never), 412, "version-conflict")
     assert send(api, "DELETE", "edges", json.dumps(edge)).status_code == 202

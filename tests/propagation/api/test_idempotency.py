@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from propagation.api.urls import urlpatterns
 from propagation.api.work import WorkView
-from propagation.models import IdempotencyKey, PropagationRun
+from propagation.models import Conflict, IdempotencyKey, PropagationRun
 from propagation.services.forget_keys import KEPT, forget_keys
 from tests.builders import change, drive, get_entity, load, star
 from tests.processes import Workers
@@ -190,5 +190,6 @@ def test_40_changes_of_one_version_at_once_make_one_run(
 
     with ThreadPoolExecutor(40) as pool:
         statuses = [answer.status_code for answer in pool.map(ask_server, range(40))]
-    assert sorted(statuses) == [202] + [412] * 39
+    assert sorted(statuses) == [202] + [409] * 39
     assert PropagationRun.objects.count() == 1
+    assert Conflict.objects.filter(status="open").count() == 39

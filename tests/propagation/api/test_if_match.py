@@ -11,6 +11,8 @@ from tests.propagation.api.asking import nothing_written, post, read_problem
 pytestmark = pytest.mark.django_db
 BODY = {"change_data": {"colour": "blue"}}
 BACK = {"version_number": 1, "reason": "as it was"}
+STRICT = {"HTTP_PREFER": "handling=strict"}
+"""Who does not want a change merged says so (RFC 7240, 4.4); a roll back never is."""
 REQUESTS = [
     ("assets/hero/propagate?dry_run=true", BODY),
     ("assets/hero/rollback?dry_run=true", BACK),
@@ -48,7 +50,7 @@ def test_an_older_version_is_refused(film: None, api: APIClient) -> None:
     change("hero", hat="tall")
     for path, body in REQUESTS:
         with nothing_written():
-            answer = post(api, path, body, HTTP_IF_MATCH='"hero_v1"')
+            answer = post(api, path, body, HTTP_IF_MATCH='"hero_v1"', **STRICT)
         assert read_problem(answer, 412, "version-conflict")["current_version"] == "hero_v2", path
         assert answer["ETag"] == '"hero_v2"'
 
@@ -56,7 +58,7 @@ def test_an_older_version_is_refused(film: None, api: APIClient) -> None:
 def test_the_version_that_a_refusal_names_is_accepted(film: None, api: APIClient) -> None:
     change("hero", hat="tall")
     for path, body in REQUESTS:
-        refused = post(api, path, body, HTTP_IF_MATCH='"hero_v1"')
+        refused = post(api, path, body, HTTP_IF_MATCH='"hero_v1"', **STRICT)
         answer = post(api, path, body, HTTP_IF_MATCH=refused["ETag"])
         assert answer.status_code in (200, 202), path
 
@@ -106,7 +108,7 @@ def test_an_etag_comes_back_as_it_went_whatever_the_code(api: APIClient, code: s
     assert first.count('"') == 2
     second = post(api, f"{path}/propagate", BODY, HTTP_IF_MATCH=first)
     assert (second.status_code, second.json()["version"]) == (202, f"{code}_v2")
-    third = post(api, f"{path}/propagate", BODY, HTTP_IF_MATCH=first)
+    third = post(api, f"{path}/propagate", BODY, HTTP_IF_MATCH=first, **STRICT)
     read_problem(third, 412, "version-conflict")
     fourth = post(api, f"{path}/propagate", BODY, HTTP_IF_MATCH=second["ETag"])
     assert fourth.status_code == 200

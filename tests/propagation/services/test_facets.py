@@ -11,7 +11,8 @@ from assets.models import AssetReference, Follow, Project
 from propagation.models import PropagationItem, RunKind
 from propagation.recovery.consistency import check_project
 from propagation.services.change_references import Edge, change_references
-from propagation.services.propagate_change import Change, preview_changes
+from propagation.services.examine_changes import Change
+from propagation.services.propagate_change import preview_changes
 from propagation.services.roll_back import roll_back
 from propagation.services.set_best import set_best
 from tests.builders import (
@@ -236,7 +237,9 @@ def test_to_say_again_what_was_said_before_an_older_best_reaches_all() -> None:
     assert run is not None
     drive(run)
     preview = preview_changes(
-        changes=[Change(entity=get_entity("a0"), data={"colour": "red"})], cause=make_cause()
+        changes=[Change(entity=get_entity("a0"), data={"colour": "red"})],
+        cause=make_cause(),
+        at=timezone.now(),
     )
     assert preview.plan is not None
     assert preview.plan.total == 1

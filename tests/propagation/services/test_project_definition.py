@@ -15,7 +15,8 @@ from propagation.models import RunKind
 from propagation.recovery.consistency import check_project
 from propagation.services.change_references import Edge, change_references
 from propagation.services.check_change import check_change
-from propagation.services.propagate_change import Change, propagate_change
+from propagation.services.examine_changes import Change
+from propagation.services.propagate_change import propagate_change
 from propagation.services.roll_back import roll_back
 from tests.builders import (
     change,

@@ -18,7 +18,8 @@ from propagation.models import PropagationRun, RunKind, RunStatus
 from propagation.recovery.consistency import check_project
 from propagation.recovery.sweep import sweep
 from propagation.services.change_references import Edge, change_references
-from propagation.services.propagate_change import Change, propagate_change
+from propagation.services.examine_changes import Change
+from propagation.services.propagate_change import propagate_change
 from propagation.services.steer_run import (
     cancel_run,
     pause_run,

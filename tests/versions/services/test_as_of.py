@@ -13,7 +13,8 @@ from assets.models import Entity
 from propagation.execution.advance import continue_run
 from propagation.execution.apply import apply_batch
 from propagation.models import PropagationRun, RunKind
-from propagation.services.propagate_change import Change, propagate_change
+from propagation.services.examine_changes import Change
+from propagation.services.propagate_change import propagate_change
 from propagation.services.roll_back import roll_back
 from tests.builders import choose_best, edges_production, get_entity, load, make_cause, make_media
 from tests.properties import tried_on

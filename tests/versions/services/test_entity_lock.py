@@ -11,7 +11,8 @@ from assets.models import Entity, Project, Role
 from propagation.models import RunKind
 from propagation.recovery.consistency import check_project
 from propagation.services.change_references import Edge, change_references
-from propagation.services.propagate_change import Change, preview_changes, propagate_changes
+from propagation.services.examine_changes import Change
+from propagation.services.propagate_change import preview_changes, propagate_changes
 from propagation.services.roll_back import preview_rollback, roll_back
 from propagation.services.set_best import preview_best
 from tests.builders import (
@@ -90,7 +91,9 @@ EDITS: dict[str, Callable[[], object]] = {
 }
 PREVIEWS: dict[str, Callable[[], object]] = {
     "change": lambda: preview_changes(
-        changes=[Change(entity=get_entity("hero"), data={"x": 1})], cause=make_cause()
+        changes=[Change(entity=get_entity("hero"), data={"x": 1})],
+        cause=make_cause(),
+        at=timezone.now(),
     ),
     "roll back": lambda: preview_rollback(
         entity=get_entity("hero"), to_version=1, cause=make_cause(kind=RunKind.ROLLBACK)

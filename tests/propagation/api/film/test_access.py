@@ -1,18 +1,26 @@
 """Who may see and do what: projects of others do not exist, and roles limit what one may do."""
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
 from django.contrib.auth.models import User
 from django.urls import URLPattern
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from assets.models import Project, Role
 from propagation.api.urls import urlpatterns
-from propagation.models import PropagationRule
-from tests.builders import change, load, make_user, star
+from propagation.models import PropagationRule, RunKind
+from propagation.services.annotate_version import annotate_version
+from propagation.services.change_references import find_edge
+from propagation.services.examine_changes import Change
+from propagation.services.pin_references import Terms, pin_reference
+from propagation.services.propagate_change import propagate_change
+from tests.builders import change, get_entity, load, make_cause, make_user, star
 from tests.propagation.api.asking import (
     Answer,
     nothing_written,
@@ -22,6 +30,7 @@ from tests.propagation.api.asking import (
     read_problem,
     send,
 )
+from versions.services.annotate import Remark
 
 pytestmark = pytest.mark.django_db
 
@@ -37,16 +46,16 @@ class Request:
     content_type: str = "application/json"
     role: Role = Role.VIEWER
 
-    def send(
-        self, api: APIClient, *, project: str = "film", run: object = 1, file: str = "1/none.png"
-    ) -> Answer:
-        """Send it, with the project's code, the run's id and the file's key filled in."""
+    def send(self, api: APIClient, ids: Mapping[str, object], *, project: str = "film") -> Answer:
+        """Send it, with the project's code and the ids of what lies in it filled in."""
         raw: str | bytes = b"" if self.body is None else json.dumps(self.body)
         if isinstance(raw, str):
             raw = raw.replace("PROJECT", project)
         if self.content_type != "application/json":
             raw = str(self.body)
-        path = self.path.replace("PROJECT", project).replace("RUN", str(run)).replace("FILE", file)
+        path = self.path.replace("PROJECT", project)
+        for name, value in ids.items():
+            path = path.replace(name, str(value))
         answer = send(api, self.method, path, raw, CONTENT_TYPE=self.content_type)
         if answer.streaming:
             read_bytes(answer)
@@ -215,6 +224,49 @@ REQUESTS = [
         for decision in ("approve", "reject")
     ),
 ]
+ABSENT = {"RUN": 123_456, "FILE": "1/none.png", "CONFLICT": 123_456, "OBSTACLE": 123_456}
+LEASE = {"fields": ["hat"]}
+REQUESTS += [
+    Request(route="conflicts", path="projects/PROJECT/conflicts"),
+    Request(route="conflict", path="conflicts/CONFLICT"),
+    Request(
+        route="resolution",
+        path="conflicts/CONFLICT/resolution",
+        method="PUT",
+        body={"choices": {"colour": "yours"}},
+        role=Role.ARTIST,
+    ),
+    Request(
+        route="resolution",
+        path="conflicts/OBSTACLE/resolution",
+        method="PUT",
+        body={"proceed": True},
+        role=Role.SUPERVISOR,
+    ),
+    Request(
+        route="dismiss-conflict",
+        path="conflicts/CONFLICT/dismiss",
+        method="POST",
+        body={},
+        role=Role.SUPERVISOR,
+    ),
+    Request(route="presence", path="projects/PROJECT/presence"),
+    Request(route="leases", path="assets/PROJECT:hero/leases"),
+    Request(
+        route="leases",
+        path="assets/PROJECT:hero/leases",
+        method="POST",
+        body=LEASE,
+        role=Role.ARTIST,
+    ),
+    Request(
+        route="settings",
+        path="projects/PROJECT/settings",
+        method="PATCH",
+        body={"strict_writes": True},
+        role=Role.ADMIN,
+    ),
+]
 OF_ALL_PROJECTS = {"projects", "batch", "batch-versions"}
 """Routes that answer for every project that one may see; each has a test of its own below."""
 STEERING = {
@@ -225,8 +277,9 @@ STEERING = {
     "skip": {"ids": ["shot-00000"]},
 }
 """Ways to steer a run, which depend on how it stands; each has a test of its own below."""
-OF_TOKENS = {"plan", "plan-items", "job"}
-"""Routes of what has a token of its own; see test_plans.py and test_handlers.py."""
+OF_TOKENS = {"plan", "plan-items", "job", "lease", "withdraw-edit"}
+"""Routes of what has a token or an owner of its own; see test_plans.py, test_handlers.py,
+test_leases.py and test_conflicts.py."""
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +288,10 @@ def run_id(shared_director: User, django_db_blocker: DjangoDbBlocker) -> int:
     del shared_director
     with django_db_blocker.unblock():
         PropagationRule.objects.create(
-            project=Project.objects.get(code="film"), name="keep", action="hold"
+            project=Project.objects.get(code="film"),
+            name="keep",
+            action="hold",
+            fields=["colour"],
         )
         run = change("hero", colour="red").run
         assert run
@@ -254,6 +310,26 @@ def file_key(shared_director: User, django_db_blocker: DjangoDbBlocker) -> str:
         answer = send(api, "POST", "projects/film/files", UPLOAD, CONTENT_TYPE=multipart)
     key: str = answer.json()["file"]
     return key
+
+
+@pytest.fixture(scope="module")
+def ids(run_id: int, file_key: str, django_db_blocker: DjangoDbBlocker) -> Mapping[str, object]:
+    """Have an edit that clashes and one that something else depends on as well; return all ids."""
+    with django_db_blocker.unblock():
+        hero, at = get_entity("hero"), timezone.now()
+        edge = find_edge(source=hero, target=get_entity("shot-00002"), role=None, label=None)
+        pin_reference(edge=edge, terms=Terms(number=2), cause=make_cause(kind=RunKind.PIN), at=at)
+        stale = Change(entity=hero, data={"colour": "green"}, base_version=1)
+        clash = propagate_change(change=stale, cause=make_cause(), at=at).open_conflicts[0]
+        hidden = annotate_version(
+            entity=hero,
+            slot="definition",
+            number=2,
+            remark=Remark(is_hidden=True),
+            cause=make_cause(kind=RunKind.APPROVAL),
+            at=at,
+        ).conflicts[0]
+    return {"RUN": run_id, "FILE": file_key, "CONFLICT": clash.pk, "OBSTACLE": hidden.pk}
 
 
 @pytest.fixture
@@ -287,25 +363,24 @@ def test_a_run_of_others_is_steered_by_supervisors_only(
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=str)
 def test_a_project_of_others_answers_as_one_that_does_not_exist(
-    stranger: APIClient, run_id: int, file_key: str, request_: Request
+    stranger: APIClient, ids: Mapping[str, object], request_: Request
 ) -> None:
     with nothing_written():
-        answer = request_.send(stranger, run=run_id, file=file_key)
-        present = read_problem(answer, 404, "not-found")
-        absent = read_problem(
-            request_.send(stranger, project="none", run=123_456), 404, "not-found"
-        )
+        present = read_problem(request_.send(stranger, ids), 404, "not-found")
+        missing = request_.send(stranger, ABSENT, project="none")
+        absent = read_problem(missing, 404, "not-found")
     for problem in (present, absent):
         del problem["request_id"]
-    same = json.dumps(present).replace("film", "none").replace(f"un {run_id} ", "un 123456 ")
-    same = same.replace(f"runs/{run_id}", "runs/123456").replace(file_key, "1/none.png")
+    same = json.dumps(present).replace("film", "none").replace(f"un {ids['RUN']} ", "un 123456 ")
+    for name, kind in (("RUN", "runs"), ("CONFLICT", "conflicts"), ("OBSTACLE", "conflicts")):
+        same = re.sub(rf"{kind}/{ids[name]}(?![0-9])", f"{kind}/{ABSENT[name]}", same)
+    same = same.replace(str(ids["FILE"]), str(ABSENT["FILE"]))
     assert json.loads(same) == absent
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=str)
 def test_a_role_may_do_what_it_may_and_no_more(
-    run_id: int,
-    file_key: str,
+    ids: Mapping[str, object],
     request_: Request,
     as_viewer: APIClient,
     as_artist: APIClient,
@@ -314,11 +389,11 @@ def test_a_role_may_do_what_it_may_and_no_more(
     clients = {Role.VIEWER: as_viewer, Role.ARTIST: as_artist, Role.SUPERVISOR: as_supervisor}
     for role, client in clients.items():
         if role.includes(request_.role):
-            response = request_.send(client, run=run_id, file=file_key)
+            response = request_.send(client, ids)
             assert response.status_code in (200, 201, 202, 204), response.status_code
             break
         with nothing_written():
-            answer = request_.send(client, run=run_id, file=file_key)
+            answer = request_.send(client, ids)
             problem = read_problem(answer, 403, "forbidden")
         assert repr(request_.role.value) in problem["detail"]
 
@@ -407,7 +482,7 @@ def test_a_viewer_may_preview_a_batch(as_viewer: APIClient) -> None:
             "propagation/batch?dry_run=true",
             json.dumps(BATCH).replace("PROJECT", "film"),
         )
-    assert (answer.status_code, answer.json()["merged_targets"]) == (200, 0)  # all are held
+    assert (answer.status_code, answer.json()["merged_targets"]) == (200, 2)  # one is pinned
 
 
 def test_somebody_without_any_project_sees_nothing(film: None) -> None:

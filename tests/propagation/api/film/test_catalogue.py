@@ -43,6 +43,7 @@ def test_a_project_shows_its_graph_revision(film: None, api: APIClient) -> None:
         "id": "film",
         "name": project.name,
         "details": {},
+        "settings": {"strictness": "field", "strict_writes": False, "leases_lock": False},
         "graph_revision": project.graph_revision,
     }
 

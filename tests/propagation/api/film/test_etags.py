@@ -48,10 +48,19 @@ PATHS = {
     "run-item": "runs/RUN/items/shot-00000",
     "pins": "assets/shot-00000/pins",
     "jobs": "projects/film/jobs",
+    "conflicts": "projects/film/conflicts",
+    "conflict": "conflicts/CONFLICT",
+    "presence": "projects/film/presence",
+    "leases": "assets/hero/leases",
     "plan": "plans/PLAN",
     "plan-items": "plans/PLAN/items",
 }
 WRITTEN_ONLY = {
+    "resolution",
+    "dismiss-conflict",
+    "withdraw-edit",
+    "lease",
+    "settings",
     "job",
     "pause",
     "resume",
@@ -79,16 +88,17 @@ UPLOAD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Staged:
-    """What the film has beside the hero: a finished run, a file and a plan."""
+    """What the film has beside the hero: a finished run, a file, a plan and a conflict."""
 
     run: int
     file: str
     plan: str
+    conflict: int
 
     def get_path(self, route: str) -> str:
         """Return a path of the route."""
         path = PATHS[route].replace("RUN", str(self.run)).replace("FILE", self.file)
-        return path.replace("PLAN", self.plan)
+        return path.replace("PLAN", self.plan).replace("CONFLICT", str(self.conflict))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +121,9 @@ def stage(api: APIClient) -> Staged:
     stored = send(api, "POST", "projects/film/files", UPLOAD, CONTENT_TYPE=multipart).json()
     proposal = {"change_data": {"hat": "tall"}}
     shown = post(api, "assets/hero/propagate?dry_run=true", proposal).json()
-    return Staged(run=run.pk, file=stored["file"], plan=shown["plan_token"])
+    stale = {"change_data": {"colour": "green"}, "base_version": 1}
+    conflict = post(api, "assets/hero/propagate", stale).json()["conflict_id"]
+    return Staged(run=run.pk, file=stored["file"], plan=shown["plan_token"], conflict=conflict)
 
 
 def get(api: APIClient, path: str, if_none_match: str | None = None) -> Answer:
@@ -337,7 +349,8 @@ def test_the_etag_of_a_get_is_taken_by_what_changes(
     answer = send(api, method, path, json.dumps(body), HTTP_IF_MATCH=etag)
     assert answer.status_code in (200, 202), answer.content
     with nothing_written():
-        again = send(api, method, path, json.dumps(body), HTTP_IF_MATCH=etag)
+        strict = {"HTTP_PREFER": "handling=strict"}
+        again = send(api, method, path, json.dumps(body), HTTP_IF_MATCH=etag, **strict)
     read_problem(again, 412, "version-conflict")
     fresh = send(api, method, path, json.dumps(body), HTTP_IF_MATCH=answer["ETag"])
     assert fresh.status_code in (200, 202), fresh.content

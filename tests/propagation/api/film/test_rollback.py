@@ -95,6 +95,7 @@ def test_a_dry_run_tells_what_returns_and_writes_nothing(film: None, api: APICli
     assert [one["id"] for one in found.pop("versions_between")] == ["hero_v2"]
     assert found == {
         "dry_run": True,
+        "conflicts": [],
         "asset_id": "hero",
         "base_version": "hero_v2",
         "fields": [

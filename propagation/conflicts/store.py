@@ -1,0 +1,201 @@
+"""Write conflicts: those that wait for a person, and those that settled by themselves."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from assets.models import Entity
+from propagation.conflicts.edits import Edit
+from propagation.conflicts.fields import find_standing, write_clash
+from propagation.conflicts.strategies import Finding, MetVersion
+from propagation.execution.start import preview
+from propagation.live.events import News
+from propagation.models import Conflict, ConflictStatus, PropagationRun, RunMode, Severity
+from versions.facets import ALL_FACETS, Facet
+from versions.models import Version
+from versions.services.heads import HeadState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where an edit met something: an entity, where it stood, and what the edit started from.
+
+    facets: of the entity that the edit would change, by which its severity is judged.
+    """
+
+    entity: Entity
+    head: HeadState
+    base_id: int | None = None
+    facets: Facet = ALL_FACETS
+
+
+def store_conflicts(
+    *,
+    place: Place,
+    edit: Edit,
+    findings: Sequence[Finding],
+    at: datetime,
+    run: PropagationRun | None = None,
+    version_id: int | None = None,
+) -> list[Conflict]:
+    """Write a row for each finding; of an edit that waits, for those that it waits for.
+
+    run, version_id: what the edit led to, where all was settled. The caller holds the lock on what
+    the edit is about, and records the news (`tell_conflicts`).
+    """
+    severity = _judge_severity(place)
+    waiting = [one for one in findings if not one.decision.is_settled]
+    return [_store(place, edit, one, severity, at, run, version_id) for one in waiting or findings]
+
+
+def reopen_conflict(*, pk: int, place: Place, findings: Sequence[Finding]) -> Conflict:
+    """Write what an open conflict has become, because something else happened meanwhile.
+
+    The first finding that is not settled is what it is about from now on.
+    """
+    finding = next(one for one in findings if not one.decision.is_settled)
+    conflict: Conflict = Conflict.objects.select_related("entity").get(pk=pk)
+    conflict.severity = _judge_severity(place)
+    conflict.type = finding.type
+    conflict.cause = finding.met.cause
+    conflict.description = finding.met.description
+    conflict.options = list(finding.decision.ways)
+    conflict.theirs_id = place.head.best.id
+    clashes = finding.decision.clashes
+    conflict.choices = find_standing(
+        clashes=clashes, stored=conflict.fields, choices=conflict.choices
+    )
+    conflict.fields = [write_clash(one) for one in clashes]
+    conflict.detail = dict(finding.met.detail)
+    conflict.save()
+    conflict.affected_users.set(_find_users(finding.met.users))
+    return conflict
+
+
+def close_conflict(
+    *,
+    conflict: Conflict,
+    status: ConflictStatus,
+    actor: User | None,
+    at: datetime,
+    reason: str = "",
+) -> None:
+    """Write how an open conflict ended; the caller holds its lock and records the news."""
+    conflict.status, conflict.closed_at, conflict.closed_by = status, at, actor
+    conflict.reason = reason
+    conflict.save()
+
+
+def expire_answered(
+    *, fields: Mapping[int, Collection[str]], actor: User | None, at: datetime
+) -> list[Conflict]:
+    """Close the actor's open conflicts about content that a new edit of theirs has answered.
+
+    fields: what the edit changed, by entity id. It answers one whose every field it changed: who
+    was refused, reads again and writes anew has nothing left to decide.
+    """
+    if actor is None or not fields:
+        return []
+    rows = Conflict.objects.filter(
+        entity_id__in=list(fields), author=actor, status=ConflictStatus.OPEN, subject="content"
+    )
+    answered = []
+    for conflict in rows.select_related("entity").order_by("pk"):
+        named = {one["field"] for one in conflict.fields}
+        if named and named <= set(fields[conflict.entity_id]):
+            close_conflict(
+                conflict=conflict,
+                status=ConflictStatus.EXPIRED,
+                actor=actor,
+                at=at,
+                reason="its author made the edit anew",
+            )
+            answered.append(conflict)
+    return answered
+
+
+def tell_conflicts(conflicts: Iterable[Conflict]) -> list[News]:
+    """Return the news of conflicts that were opened or closed."""
+    return [
+        News(
+            type="conflict_opened"
+            if one.status == ConflictStatus.OPEN
+            else "conflict_merged"
+            if one.status == ConflictStatus.MERGED
+            else "conflict_resolved",
+            run_id=one.run_id,
+            payload={
+                "conflict_id": one.pk,
+                "asset_id": one.entity.code,
+                "type": one.type,
+                "status": one.status,
+                "severity": one.severity,
+            },
+        )
+        for one in conflicts
+    ]
+
+
+def _store(
+    place: Place,
+    edit: Edit,
+    finding: Finding,
+    severity: Severity,
+    at: datetime,
+    run: PropagationRun | None,
+    version_id: int | None,
+) -> Conflict:
+    is_settled = finding.decision.is_settled
+    met = finding.met
+    clashes = finding.decision.clashes
+    if is_settled and isinstance(met, MetVersion):
+        clashes = met.touched
+    row: Conflict = Conflict.objects.create(
+        project_id=place.entity.project_id,
+        entity=place.entity,
+        type=finding.type,
+        subject=edit.subject,
+        cause=met.cause,
+        status=ConflictStatus.MERGED if is_settled else ConflictStatus.OPEN,
+        severity=severity,
+        description=met.description,
+        options=list(finding.decision.ways),
+        author=edit.cause.actor,
+        base_id=place.base_id,
+        theirs_id=place.head.best.id,
+        edit=edit.write(),
+        fields=[write_clash(one) for one in clashes],
+        detail=dict(met.detail),
+        version_id=version_id,
+        run=run,
+        reason=finding.decision.how,
+        opened_at=at,
+        closed_at=at if is_settled else None,
+        closed_by=edit.cause.actor if is_settled else None,
+    )
+    row.affected_users.set(_find_users(met.users))
+    return row
+
+
+def _find_users(names: Sequence[str]) -> list[User]:
+    return list(User.objects.filter(username__in=names)) if names else []
+
+
+def _judge_severity(place: Place) -> Severity:
+    """Return how much hangs on the edit: the impact that it would have now."""
+    found = preview(
+        project_id=place.entity.project_id,
+        sources={place.entity.pk: place.facets},
+        mode=RunMode.AUTO,
+    )
+    return Severity(found.impact.value)
+
+
+def find_base_id(*, entity: Entity, number: int | None) -> int | None:
+    """Return the id of the definition of this number, if there is one."""
+    if number is None:
+        return None
+    rows = Version.objects.filter(entity=entity, slot="definition", number=number)
+    return rows.values_list("pk", flat=True).first()

@@ -1,0 +1,1 @@
+"""Conflicts: detection and strategies."""

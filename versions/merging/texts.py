@@ -1,0 +1,142 @@
+"""Three-way merge of sequences: prose by lines, sentences and words, lists by position.
+
+diff3 as merge3 does it (Breezy's): what only one side changed is taken, what both changed in the
+same way once, and changes that touch or overlap otherwise are a conflict.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
+from typing import TypeAlias
+
+from merge3 import Merge3
+
+Parts: TypeAlias = Sequence[str]
+
+MAX_PARTS = 4000
+"""Words or lines that are compared with each other; the comparison takes quadratic time."""
+
+_LINE_START = re.compile(r"(?=\n)")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])(?=\s)")
+_WORD = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
+
+
+class _Matcher(SequenceMatcher[str]):
+    """Compares all that there is: by default, what occurs often is no anchor in long texts."""
+
+    def __init__(
+        self,
+        isjunk: Callable[[str], bool] | None = None,
+        a: Parts = "",
+        b: Parts = "",
+        autojunk: bool = False,  # noqa: FBT001, FBT002 (difflib's signature)
+    ) -> None:
+        del autojunk
+        super().__init__(isjunk, a, b, autojunk=False)
+
+
+def merge_prose(base: str, theirs: str, yours: str) -> str | None:
+    """Return the text with the edits of both sides, None when they touch the same words.
+
+    Lines first; where both changed the same lines, their sentences; and where both changed the
+    same sentences, their words: so words are only compared with those that they may have come
+    from. Whole lines and sentences that one side added beside what the other changed are kept
+    with it, theirs first where both added some. Between two edits of words that are merged stands
+    at least one word that neither touched.
+    """
+    return _merge_level(LEVELS, (base, theirs, yours))
+
+
+def merge_sequence(base: Parts, theirs: Parts, yours: Parts) -> list[str] | None:
+    """Return the sequence with the edits of both sides, None when they touch the same place."""
+    merged: list[str] = []
+    for group in _merge_groups(base, theirs, yours):
+        if group[0] == "conflict":
+            return None
+        merged += group[1]
+    return merged
+
+
+def _merge_level(levels: Sequence["Level"], texts: Sequence[str]) -> str | None:
+    """Merge by the first way to split; what clashes, by the next one.
+
+    Parts begin with what stands between them. The first one is given that as well, so that it is
+    the same part when somebody writes another one in front of it.
+    """
+    (space, split), *finer = levels
+    lead = _find_lead(texts)
+    if lead is not None:
+        texts = [text and space + text[len(lead) :] for text in texts]
+    sides = [split(text) for text in texts]
+    merged: list[str] = []
+    for group in _merge_groups(*sides):
+        if group[0] != "conflict":
+            merged += group[1]
+            continue
+        joined = _join_added(*group[1:]) if finer and _are_distinct(sides[0]) else None
+        if joined is None and finer:
+            joined = _merge_level(finer, ["".join(parts) for parts in group[1:]])
+        if joined is None:
+            return None
+        merged.append(joined)
+    whole = "".join(merged)
+    if lead is None or not whole:
+        return whole
+    return lead + whole.removeprefix(space)
+
+
+def _find_lead(texts: Sequence[str]) -> str | None:
+    """Return the one space, or the nothing, that all texts begin with; None where they differ."""
+    leads = {text[:1] if text[:1].isspace() else "" for text in texts if text}
+    return leads.pop() if len(leads) == 1 else None
+
+
+def _join_added(base: Parts, theirs: Parts, yours: Parts) -> str | None:
+    """Return both sides where one of them only added something before or behind.
+
+    Not where both have a part that is new: it is hard to say whether they meant it twice.
+    """
+    size = len(base)
+    for added, other in ((theirs, yours), (yours, theirs)):
+        if size and added[-size:] == base:
+            new, joined = added[:-size], [*added[:-size], *other]
+        elif added[:size] == base:
+            new, joined = added[size:], [*other, *added[size:]]
+        else:
+            continue
+        if size == 0:
+            joined = [*theirs, *yours]
+        return "".join(joined) if set(new).isdisjoint(other) else None
+    return None
+
+
+def _are_distinct(parts: Parts) -> bool:
+    """Tell whether there are parts and none occurs twice: else nobody knows which was edited."""
+    written = [part for part in parts if part.strip()]
+    return 0 < len(set(written)) == len(written)
+
+
+def _merge_groups(
+    base: Parts, theirs: Parts, yours: Parts
+) -> list[tuple[str, Parts, Parts, Parts]]:
+    """Return ("conflict", base, theirs, yours), or (another word, what to take, (), ())."""
+    if max(len(base), len(theirs), len(yours)) > MAX_PARTS:
+        return [("conflict", base, theirs, yours)]
+    matcher: type[SequenceMatcher[str]] = _Matcher
+    merge = Merge3(base, theirs, yours, sequence_matcher=matcher)  # type: ignore[arg-type]
+    return [
+        (group[0], group[1], group[2], group[3])
+        if group[0] == "conflict"
+        else (group[0], group[1], (), ())
+        for group in merge.merge_groups()
+    ]
+
+
+Level: TypeAlias = tuple[str, Callable[[str], list[str]]]
+"""What stands between two parts of a text, and how to split it into them."""
+
+LEVELS: Sequence[Level] = (
+    ("\n", lambda text: [part for part in _LINE_START.split(text) if part]),
+    (" ", lambda text: [part for part in _SENTENCE_END.split(text) if part]),
+    (" ", _WORD.findall),
+)
