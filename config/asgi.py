@@ -11,6 +11,28 @@ from config.bodies import Receive, Scope, Send, bound_bodies
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
+POOL_WAIT_S = 30
+"""What a request waits for a free connection before it is answered 503: as long as the longest
+statement may take that holds one."""
+
+
+def lend_connections() -> None:
+    """Let the requests of this process share a few connections to PostgreSQL.
+
+    Each is answered in a thread of its own; a connection that outlives its request, as those of
+    workers do, would stay with a thread that nobody uses again, until the server refuses more.
+    """
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        database["CONN_MAX_AGE"] = 0
+        database["OPTIONS"]["pool"] = {
+            "min_size": 1,
+            "max_size": settings.WEB_CONNECTIONS,
+            "timeout": POOL_WAIT_S,
+        }
+
+
+lend_connections()
 _django = get_asgi_application()
 
 

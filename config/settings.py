@@ -86,6 +86,8 @@ else:
         # Compiling a statement takes longer than any of ours runs: up to 2 s instead of 10 ms.
         "-c jit=off"
     )
+WEB_CONNECTIONS = env.int("CONTINUITY_WEB_CONNECTIONS", default=40)
+"""Most connections to PostgreSQL of one web process."""
 WORKER_SESSION = " -c statement_timeout=30s -c idle_in_transaction_session_timeout=15s"
 """Of workers on PostgreSQL, whose statements take a second at most: what a frozen one holds is
 free again after this."""

@@ -68,7 +68,7 @@ def run_workers() -> Iterator[Workers]:
             workers.by_lane[lane] = process = subprocess.Popen(
                 [sys.executable, "-m", "tests.worker", lane, str(write_end)],
                 cwd=ROOT,
-                env=_make_environment(),
+                env=make_environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[write_end],
@@ -114,7 +114,7 @@ def _wait_until_idle() -> None:
         Event().wait(0.02)
 
 
-def _make_environment() -> dict[str, str]:
+def make_environment() -> dict[str, str]:
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings",

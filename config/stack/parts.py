@@ -40,7 +40,8 @@ IMPORTED_EARLY = (
     "celery.backends.redis",
     "celery.bin.celery",
     "celery.concurrency.prefork",
-    "config.asgi",
+    "config.bodies",  # not config.asgi: importing it makes a process the web server
+    "django.core.handlers.asgi",
     "flower.command",
     "kombu.transport.redis",
     "tornado.platform.asyncio",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import connection
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -103,6 +104,8 @@ def wait_if_preferred(request: Request, run: PropagationRun | None) -> bool:
 
     def is_over() -> bool:
         run.refresh_from_db()
+        if "pool" in connection.settings_dict["OPTIONS"]:
+            connection.close()  # for others to use, until the next look
         return not run.is_active
 
     wait_until(is_over, run_id=run.pk, timeout_s=min(int(wanted[1]), MAX_WAIT_S))

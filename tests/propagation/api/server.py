@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from tests.processes import ROOT, START_LIMIT_S, _make_environment
+from tests.processes import ROOT, START_LIMIT_S, make_environment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ def run_server(environment: Mapping[str, str] | None = None) -> Iterator[Server]
                 "warning",
             ],
             cwd=ROOT,
-            env={**_make_environment(), **(environment or {})},
+            env={**make_environment(), **(environment or {})},
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=[listener.fileno()],

@@ -1,11 +1,16 @@
 """Prefer: wait with workers: the answer comes when the run is over."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from tests.builders import load, star
 from tests.processes import Workers
-from tests.propagation.api.asking import post
+from tests.propagation.api.asking import make_token, post
+from tests.propagation.api.server import run_server
 from versions.models import Version
 
 CHANGE = {"change_data": {"description": "Updated"}}
@@ -34,3 +39,27 @@ def test_a_batch_waits_for_the_runs_of_all_its_projects(workers: Workers, api: A
     assert (answer.status_code, answer.json()["status"]) == (202, "success")
     assert answer["Preference-Applied"] == "wait"
     assert Version.objects.filter(number=2, entity__kind="shot").count() == 10
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to lend")
+@pytest.mark.django_db(transaction=True)
+def test_many_who_wait_share_a_few_connections() -> None:
+    load(star(1))
+    token = make_token("director", "--project", "film", "--role", "artist")
+    headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=2"}
+    with (
+        run_server({"CONTINUITY_WEB_CONNECTIONS": "2"}) as server,
+        httpx.Client(base_url=server.url, headers=headers, timeout=60, trust_env=False) as client,
+        ThreadPoolExecutor(12) as pool,
+    ):
+        answers = pool.map(
+            lambda number: client.post(
+                "/assets/hero/propagate", json={"change_data": {"description": f"take {number}"}}
+            ),
+            range(12),
+        )
+        assert [answer.status_code for answer in answers] == [202] * 12
+        mine = "select count(*) from pg_stat_activity where datname = current_database()"
+        with connection.cursor() as cursor:
+            cursor.execute(f"{mine} and pid <> pg_backend_pid()")
+            assert cursor.fetchone() <= (2,)
