@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 from assets.exceptions import AmbiguousCodeError, AssetsError, CycleError
 from propagation.exceptions import (
     ConflictOverError,
+    FieldsLeasedError,
     InvalidRunStateError,
     PlanStaleError,
     PropagationError,
@@ -40,6 +41,7 @@ class Exit(IntEnum):
 
 EXITS: Mapping[type[Exception], Exit] = {
     EntityLockedError: Exit.CONFLICT,
+    FieldsLeasedError: Exit.CONFLICT,
     VersionMovedError: Exit.CONFLICT,
     RemarkMovedError: Exit.CONFLICT,
     InvalidRunStateError: Exit.CONFLICT,

@@ -16,6 +16,8 @@ CONFLICTS = {
     "VersionMovedError",
     "RemarkMovedError",
     "InvalidRunStateError",
+    "ConflictOverError",
+    "FieldsLeasedError",
 }
 
 

@@ -174,7 +174,8 @@ def test_a_bare_code_is_enough_where_it_is_unambiguous() -> None:
 
 
 @pytest.mark.workers
-def test_a_watched_change_ends_with_its_run(workers: Workers) -> None:
+def test_a_watched_change_ends_with_its_run(announced_workers: Workers) -> None:
+    del announced_workers
     load(star(30))
     out = StringIO()
     found = call(*CHANGE, "--yes", "--watch", out=out)
@@ -185,7 +186,8 @@ def test_a_watched_change_ends_with_its_run(workers: Workers) -> None:
 
 
 @pytest.mark.workers
-def test_on_a_terminal_bars_are_drawn_and_held_targets_told(workers: Workers) -> None:
+def test_on_a_terminal_bars_are_drawn_and_held_targets_told(announced_workers: Workers) -> None:
+    del announced_workers
     load(star(5))
     lock("shot-00003")
     found = call(*CHANGE, "--yes", "--watch", out=Terminal())

@@ -144,8 +144,8 @@ def test_a_verb_is_needed_and_a_run_too() -> None:
 
 
 @pytest.mark.workers
-def test_a_watched_undo_ends_with_its_run(workers: Workers) -> None:
-    del workers
+def test_a_watched_undo_ends_with_its_run(announced_workers: Workers) -> None:
+    del announced_workers
     load(star(4), code="workers")
     call("propagate", "workers:hero", "--set", "colour=red", "--yes", "--watch")
     run = PropagationRun.objects.get(project__code="workers")

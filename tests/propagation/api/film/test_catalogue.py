@@ -144,6 +144,7 @@ def test_a_version_says_who_made_it_and_why(film: None, api: APIClient, director
         "is_latest": True,
         "is_latest_approved": False,
         "used_by": 0,
+        "merges": None,
         "reverts": None,
         "reverted_by": None,
     }
@@ -270,6 +271,7 @@ def test_a_quiet_project_is_idle(film: None, api: APIClient) -> None:
         "pinned": 0,
         "held": 0,
         "outdated_media": 0,
+        "conflicts": 0,
         "failed": 0,
         "graph_revision": project.graph_revision,
         "seq": EventCounter.objects.get(project=project).seq,
