@@ -16,6 +16,7 @@ from versions.models import (
     Consumption,
     Content,
     FieldFacet,
+    FieldKind,
     Head,
     StoredFile,
 )
@@ -92,11 +93,24 @@ class StoredFileAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     show_full_result_count = False
 
 
+class FieldAdmin(SuperuserWritesMixin, ProjectScopedMixin, ScopedHistoryAdmin):
+    """What a project says of its fields, over the built-in maps."""
+
+    search_fields = ("field", "entity_type")
+    list_select_related = ("project",)
+
+
 @admin.register(FieldFacet)
-class FieldFacetAdmin(SuperuserWritesMixin, ProjectScopedMixin, ScopedHistoryAdmin):
-    """Which facet a field belongs to, over the built-in map."""
+class FieldFacetAdmin(FieldAdmin):
+    """Which facet a field belongs to."""
 
     list_display = ("field", "entity_type", "facet", "project")
     list_filter = ("facet", ("project", ProjectFilter))
-    search_fields = ("field", "entity_type")
-    list_select_related = ("project",)
+
+
+@admin.register(FieldKind)
+class FieldKindAdmin(FieldAdmin):
+    """How two edits of a field go together."""
+
+    list_display = ("field", "entity_type", "kind", "project")
+    list_filter = ("kind", ("project", ProjectFilter))

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
+from django.utils import timezone
+
 from assets.graph.cache import load_graph
 from assets.models import Entity, Project
 from propagation.conflicts.fields import write_clash
@@ -14,6 +16,7 @@ from propagation.planning.impact import Impact
 from propagation.planning.plan import Plan
 from propagation.planning.reach import trace_all
 from propagation.rules.rule import Action
+from propagation.services.edit_leases import list_leases
 from propagation.services.plans import read_past
 from propagation.services.propagate_change import ChangePreview
 from versions.facets import NO_FACETS, Facet, name_facets
@@ -83,6 +86,7 @@ def describe_impact(*, project: Project, found: Preview | None) -> dict[str, Any
         "held": _count_by_rule(plan, Action.HOLD),
         "skipped": _count_by_rule(plan, Action.IGNORE),
         "pinned": _count_by_rule(plan, Action.PINNED),
+        "under_edit": _list_edited(project, plan) if plan else [],
     }
 
 
@@ -127,6 +131,16 @@ def _estimate(project: Project, plan: Plan | None) -> dict[str, Any]:
 def _count_verdicts(plan: Plan | None) -> dict[str, int]:
     counts = Counter(one.verdict.action for one in plan.reach) if plan else Counter[Action]()
     return {action.value: counts[action] for action in Action}
+
+
+def _list_edited(project: Project, plan: Plan) -> list[dict[str, Any]]:
+    """Return which targets somebody is editing just now; their edits are merged with the update."""
+    reached = {one.arrival.entity_id for one in plan.reach}
+    return [
+        {"id": lease.entity.code, "user": lease.user.get_username(), "fields": lease.fields}
+        for lease in list_leases(at=timezone.now()).filter(entity__project=project)
+        if lease.entity_id in reached
+    ]
 
 
 def _count_by_rule(plan: Plan | None, action: Action) -> list[dict[str, Any]]:

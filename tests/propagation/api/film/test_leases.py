@@ -168,3 +168,13 @@ def test_what_is_no_lease_is_refused(ana: APIClient) -> None:
         with nothing_written():
             answer = post(ana, "assets/hero/leases", body)
         assert list_pointers(answer.json()) == [pointer]
+
+
+def test_a_preview_says_which_targets_are_being_edited(ana: APIClient, ben: APIClient) -> None:
+    preview = "assets/hero/propagate?dry_run=true"
+    body = {"change_data": {"hat": "tall"}}
+    assert post(ben, preview, body).json()["under_edit"] == []
+    started = post(ana, "assets/shot-00001/leases", {"fields": ["mood"]})
+    assert started.status_code == 201, started.content
+    shown = post(ben, preview, body).json()
+    assert shown["under_edit"] == [{"id": "shot-00001", "user": "ana", "fields": ["mood"]}]
