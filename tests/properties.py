@@ -8,11 +8,16 @@ EXAMPLES = float(os.environ.get("CONTINUITY_EXAMPLES", "1"))
 """CONTINUITY_EXAMPLES=10 tries each property on ten times as many as a usual run does."""
 
 
+def scale(times: int) -> int:
+    """Return how often something random is done that a usual run does so many times."""
+    return max(1, round(times * EXAMPLES))
+
+
 def tried_on(examples: int) -> settings:
     """Return settings that try a property on so many examples in a usual run."""
     return settings(
         deadline=None,
-        max_examples=max(1, round(examples * EXAMPLES)),
+        max_examples=scale(examples),
         suppress_health_check=list(HealthCheck),
     )
 

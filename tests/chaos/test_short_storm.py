@@ -11,9 +11,9 @@ from tests.chaos.storm import Weather, brave, check
 
 SHORT = Weather(
     seed=20261121,
-    shots=1200,
+    shots=800,
     sources=2,
-    seconds=6,
+    seconds=5,
     change_every_s=0.5,
     faults={kill_worker: 1.7, kill_child: 2, empty_redis: 2.7, duplicate_messages: 0.7},
 )

@@ -32,6 +32,7 @@ from tests.builders import (
     make_user,
     star,
 )
+from tests.properties import scale
 from versions.exceptions import EntityLockedError
 from versions.media import MediaDocument
 from versions.models import BestChoice, Head, Status, Version
@@ -48,9 +49,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 IS_POSTGRESQL = "postgresql" in connection.settings_dict["ENGINE"]
 WRITERS = 50
 """Threads that create versions of one slot at once."""
-ROUNDS = 10 if IS_POSTGRESQL else 4
+ROUNDS = scale(10 if IS_POSTGRESQL else 4)
 """How often a race of a few is run; SQLite has one writer at a time."""
-WRITES, LOOK_UPS = (400, 4000) if IS_POSTGRESQL else (300, 3000)
+WRITES, LOOK_UPS = (scale(400), scale(4000)) if IS_POSTGRESQL else (300, 3000)
 """What is committed, and looked up meanwhile; on SQLite each look-up waits for the disk as well."""
 READERS = 4
 MOST = 20

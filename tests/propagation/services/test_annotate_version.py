@@ -1,9 +1,11 @@
 """People say what they may say of a version, and what follows approvals follows at once."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from assets.exceptions import RoleTooLowError
 from assets.models import AssetReference, Entity, Follow, Project, Role
@@ -21,6 +23,7 @@ from tests.builders import (
     make_user,
 )
 from tests.propagation.interchange.stored import count_rows, count_versions
+from tests.staging import kept_for_a_module
 from versions.exceptions import (
     InvalidMetadataError,
     RemarkMovedError,
@@ -33,16 +36,19 @@ from versions.services.annotate import Remark
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def production() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def production(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Have an a in its third version; b follows what is approved of it, c what is best."""
-    load(edges_production([("a", "b"), ("a", "c"), ("b", "d")]))
-    AssetReference.objects.filter(target__code="b").update(follow=Follow.LATEST_APPROVED)
-    for value in (2, 3):
-        run = change("a", value=value).run
-        assert run is not None
-        drive(run)
-    make_media("a", count=2)
+    del django_db_setup
+    with kept_for_a_module(django_db_blocker):
+        load(edges_production([("a", "b"), ("a", "c"), ("b", "d")]))
+        AssetReference.objects.filter(target__code="b").update(follow=Follow.LATEST_APPROVED)
+        for value in (2, 3):
+            run = change("a", value=value).run
+            assert run is not None
+            drive(run)
+        make_media("a", count=2)
+        yield
 
 
 def say(

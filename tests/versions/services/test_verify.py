@@ -1,51 +1,55 @@
 """Verifying history: whole as it was published; whatever is altered or gone is named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from assets.models import Project
 from propagation.models import RunKind
 from propagation.services.change_references import Edge, change_references
 from propagation.services.roll_back import roll_back
 from tests.builders import change, drive, get_entity, load, make_cause, star
+from tests.staging import kept_for_a_module
 from versions.models import Consumption, Content, Head, Version, VersionInput
 from versions.services.verify import Verification, verify_history
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def history() -> Project:
+@pytest.fixture(scope="module")
+def history(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Project]:
     """Return a project whose entities were imported, changed, propagated, reverted, relinked."""
-    document = star(2)
-    document["assets"].append({"id": "lamp", "type": "prop"})
-    load(document)
-    for colour in ("blue", "grün"):
-        run = change("hero", colour=colour).run
-        assert run is not None
-        drive(run)
-    hero = get_entity("hero")
-    undone = roll_back(
-        entity=hero,
-        to_version=1,
-        cause=make_cause(kind=RunKind.ROLLBACK, note="as cast"),
-        at=timezone.now(),
-    )
-    assert undone.run is not None
-    drive(undone.run)
-    edge = Edge(source=get_entity("lamp"), target=get_entity("shot-00001"), role="prop")
-    for added, removed in (([edge], []), ([], [edge])):
-        relinked = change_references(
-            added=added, removed=removed, cause=make_cause(), at=timezone.now()
+    del django_db_setup
+    with kept_for_a_module(django_db_blocker):
+        document = star(2)
+        document["assets"].append({"id": "lamp", "type": "prop"})
+        load(document)
+        for colour in ("blue", "grün"):
+            run = change("hero", colour=colour).run
+            assert run is not None
+            drive(run)
+        hero = get_entity("hero")
+        undone = roll_back(
+            entity=hero,
+            to_version=1,
+            cause=make_cause(kind=RunKind.ROLLBACK, note="as cast"),
+            at=timezone.now(),
         )
-        assert relinked.run is not None
-        drive(relinked.run)
-    return Project.objects.get()
+        assert undone.run is not None
+        drive(undone.run)
+        edge = Edge(source=get_entity("lamp"), target=get_entity("shot-00001"), role="prop")
+        for added, removed in (([edge], []), ([], [edge])):
+            relinked = change_references(
+                added=added, removed=removed, cause=make_cause(), at=timezone.now()
+            )
+            assert relinked.run is not None
+            drive(relinked.run)
+        yield Project.objects.get()
 
 
 def list_flaws(project: Project) -> list[tuple[str, int]]:
