@@ -143,6 +143,7 @@ def test_a_dry_run_tells_all_and_writes_nothing(api: APIClient) -> None:
         "held": [],
         "skipped": [],
         "pinned": [],
+        "under_edit": [],
         "updates": 101,
         "verdicts": {"update": 101, "hold": 0, "ignore": 0, "pinned": 0},
         "sequences": [],

@@ -119,6 +119,7 @@ def test_a_dry_run_tells_what_returns_and_writes_nothing(film: None, api: APICli
         "held": [],
         "skipped": [],
         "pinned": [],
+        "under_edit": [],
         "updates": 3,
         "verdicts": {"update": 3, "hold": 0, "ignore": 0, "pinned": 0},
         "sequences": [],
