@@ -1,6 +1,7 @@
 """Admin of conflicts: both sides of each field, and the buttons that decide."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -55,12 +56,7 @@ class ResolutionForm(forms.Form):
                 widget=forms.RadioSelect,
             )
             if can_type:
-                self.fields[f"value-{number}"] = IndentedJSONField(
-                    label=f"Typed value of {field['field']}, as JSON",
-                    required=False,
-                    initial=choice.get("value"),
-                    widget=forms.Textarea(attrs={"rows": 3, "cols": 60, "spellcheck": "false"}),
-                )
+                self.fields[f"value-{number}"] = _make_input(field, choice)
 
     def get_rows(self) -> list[dict[str, Any]]:
         """Return each field with its sides, as they are shown, and its inputs."""
@@ -85,6 +81,19 @@ class ResolutionForm(forms.Form):
             elif side:
                 chosen[field["field"]] = {"take": side}
         return chosen
+
+
+def _make_input(field: Mapping[str, Any], choice: Mapping[str, Any]) -> forms.Field:
+    """Return the input of a typed value, which begins with yours: text where all sides are text."""
+    given = {
+        "required": False,
+        "initial": choice.get("value", field.get("yours")),
+        "widget": forms.Textarea(attrs={"rows": 3, "cols": 80}),
+    }
+    label = f"Typed value of {field['field']}"
+    if all(isinstance(field[side], str) for side in SIDES if side in field):
+        return forms.CharField(label=label, strip=False, **given)
+    return IndentedJSONField(label=f"{label}, as JSON", **given)
 
 
 @admin.register(Conflict)

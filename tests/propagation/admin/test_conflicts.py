@@ -1,5 +1,7 @@
 """The admin shows both sides of a conflict, and decides."""
 
+import html
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -19,8 +21,8 @@ pytestmark = pytest.mark.django_db
 def conflict() -> Conflict:
     """Have an edit of two fields that clash."""
     load(star(2))
-    change("hero", coat="red", hat="flat")
-    stale = Change(entity=get_entity("hero"), data={"coat": "blue", "hat": "tall"}, base_version=1)
+    change("hero", coat="red", hats=1)
+    stale = Change(entity=get_entity("hero"), data={"coat": "blue", "hats": 2}, base_version=1)
     return propagate_change(change=stale, cause=make_cause(), at=timezone.now()).conflicts[0]
 
 
@@ -42,30 +44,39 @@ def get_url(conflict: Conflict) -> str:
     return reverse("admin:propagation_conflict_change", args=[conflict.pk])
 
 
+def get_fields(conflict: Conflict) -> list[str]:
+    """Return the fields that clash, in the order of the page."""
+    return [one["field"] for one in conflict.fields]
+
+
 def test_both_sides_are_shown(sue: Client, conflict: Conflict) -> None:
     page = sue.get(get_url(conflict)).content.decode()
-    for word in ("<pre>red</pre>", "<pre>blue</pre>", "<em>removed</em>", "What it becomes"):
+    for word in ("<pre>red</pre>", "<pre>blue</pre>", "<em>nothing</em>", "What it becomes"):
         assert word in page
     listed = sue.get(reverse("admin:propagation_conflict_changelist")).content.decode()
     assert conflict.description in listed
 
 
 def test_choices_are_kept_and_then_done(sue: Client, conflict: Conflict) -> None:
-    first = sue.post(get_url(conflict), {"choice-0": "yours", "resolve": "1"})
+    coat, hats = (str(get_fields(conflict).index(field)) for field in ("coat", "hats"))
+    first = sue.post(
+        get_url(conflict),
+        {f"choice-{coat}": "typed", f"value-{coat}": 'a "teal" coat', "resolve": "1"},
+    )
     assert (first.status_code, first.headers["Location"]) == (302, get_url(conflict))
-    assert "checked" in sue.get(get_url(conflict)).content.decode()
-    typed = {"choice-0": "yours", "choice-1": "typed", "value-1": '"cap"', "note": "both"}
-    done = sue.post(get_url(conflict), {**typed, "resolve": "1"})
+    page = sue.get(get_url(conflict)).content.decode()
+    assert "checked" in page
+    typed = html.unescape(page.partition(f'name="value-{coat}"')[2].partition("</textarea>")[0])
+    assert typed.endswith('a "teal" coat')
+    both = {f"choice-{coat}": "typed", f"value-{coat}": 'a "teal" coat', "note": "both"}
+    more = {f"choice-{hats}": "typed", f"value-{hats}": "[3]"}
+    done = sue.post(get_url(conflict), {**both, **more, "resolve": "1"})
     run = PropagationRun.objects.order_by("-pk")[0]
     assert done.headers["Location"] == reverse(
         "admin:propagation_propagationrun_change", args=[run.pk]
     )
-    fields = [one["field"] for one in conflict.fields]
     content = get_content("hero")
-    assert [content[field] for field in fields] == [
-        {"coat": "blue", "hat": "tall"}[fields[0]],
-        "cap",
-    ]
+    assert (content["coat"], content["hats"]) == ('a "teal" coat', [3])
     page = sue.get(get_url(conflict)).content.decode()
     assert "resolved by" in " ".join(page.split())
     assert 'name="resolve"' not in page
@@ -78,7 +89,10 @@ def test_an_edit_is_dismissed(sue: Client, conflict: Conflict) -> None:
 
 
 def test_what_cannot_be_is_said_on_the_page(sue: Client, conflict: Conflict) -> None:
-    wrong = sue.post(get_url(conflict), {"choice-0": "typed", "value-0": "{", "resolve": "1"})
+    hats = get_fields(conflict).index("hats")
+    wrong = sue.post(
+        get_url(conflict), {f"choice-{hats}": "typed", f"value-{hats}": "{", "resolve": "1"}
+    )
     assert wrong.status_code == 422
     assert "This is not JSON" in wrong.content.decode()
     forced = sue.post(get_url(conflict), {"proceed": "1"})
