@@ -92,7 +92,7 @@ class InvalidEdgeError(PropagationError):
 
 
 class BaseRequiredError(PropagationError):
-    """The project wants to know which version a change started from: send it with If-Match."""
+    """The project wants to know what a change started from: send If-Match, or base_version."""
 
     code = "precondition-required"
 

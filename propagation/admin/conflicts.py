@@ -19,7 +19,7 @@ from assets.exceptions import AssetsError
 from assets.models import Role
 from assets.services.access import has_role
 from propagation.admin.forms import IndentedJSONField
-from propagation.conflicts.fields import SIDES
+from propagation.conflicts.fields import REFERENCE_SIDES, SIDES
 from propagation.conflicts.strategies import Way
 from propagation.exceptions import PropagationError
 from propagation.models import Conflict, ConflictStatus, EditLease, Subject
@@ -40,12 +40,14 @@ class ResolutionForm(forms.Form):
     """A choice per field that clashes, and why."""
 
     note = forms.CharField(required=False, max_length=2000, help_text="Why, for the history.")
+    theirs = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, conflict: Conflict) -> None:  # noqa: ANN401 (Django's)
-        super().__init__(data)
+        number = conflict.theirs.number if conflict.theirs else None
+        super().__init__(data, initial={"theirs": number})
         self.conflict = conflict
         can_type = conflict.subject == Subject.CONTENT
-        sides = [*SIDES, TYPED] if can_type else SIDES
+        sides = [*SIDES, TYPED] if can_type else REFERENCE_SIDES
         for number, field in enumerate(conflict.fields):
             choice = conflict.choices.get(field["field"], {})
             self.fields[f"choice-{number}"] = forms.ChoiceField(
@@ -57,6 +59,14 @@ class ResolutionForm(forms.Form):
             )
             if can_type:
                 self.fields[f"value-{number}"] = _make_input(field, choice)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an empty box where a value is to be typed as JSON."""
+        for number, _ in enumerate(self.conflict.fields):
+            is_typed = self.cleaned_data.get(f"choice-{number}") == TYPED
+            if is_typed and self.cleaned_data.get(f"value-{number}", "") is None:
+                self.add_error(f"value-{number}", "Type a value; base, theirs or yours for none.")
+        return self.cleaned_data
 
     def get_rows(self) -> list[dict[str, Any]]:
         """Return each field with its sides, as they are shown, and its inputs."""
@@ -77,7 +87,7 @@ class ResolutionForm(forms.Form):
         for number, field in enumerate(self.conflict.fields):
             side = self.cleaned_data[f"choice-{number}"]
             if side == TYPED:
-                chosen[field["field"]] = {"value": self.cleaned_data[f"value-{number}"]}
+                chosen[field["field"]] = {"value": self.cleaned_data.get(f"value-{number}")}
             elif side:
                 chosen[field["field"]] = {"take": side}
         return chosen
@@ -157,7 +167,10 @@ class ConflictAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
             messages.success(request, "Dismissed; what is there stays.")
             return here
         decision = Decision(
-            choices=form.get_choices(), proceeds="proceed" in request.POST, note=note
+            choices=form.get_choices(),
+            proceeds="proceed" in request.POST,
+            note=note,
+            theirs=form.cleaned_data["theirs"],
         )
         found = resolve_conflict(pk=conflict.pk, decision=decision, actor=actor, at=at)
         if found.is_overtaken:

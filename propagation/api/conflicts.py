@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from assets.services.lookup import find_project
 from propagation.api.answers import answer_started, describe_started
+from propagation.api.codes import read_number
 from propagation.api.paging import PageQuery, answer_page
 from propagation.api.problems import CONTENT_TYPE, make_problem
 from propagation.api.strict import (
@@ -74,6 +75,7 @@ class ResolutionBody(StrictSerializer):
     """What to choose, and whether to go on whatever stands in the way."""
 
     choices = ChoicesField(default=dict)
+    their_version = serializers.JSONField(default=None)
     proceed = serializers.BooleanField(default=False)
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
 
@@ -123,10 +125,15 @@ class ResolutionView(APIView):
         """
         read_query(NoQuery, request)
         body = read_body(ResolutionBody, request)
-        find_conflict(pk=conflict_id, user=request.user)
+        conflict = find_conflict(pk=conflict_id, user=request.user)
         resolution = resolve_conflict(
             pk=conflict_id,
-            decision=Decision(choices=body["choices"], proceeds=body["proceed"], note=body["note"]),
+            decision=Decision(
+                choices=body["choices"],
+                proceeds=body["proceed"],
+                note=body["note"],
+                theirs=_read_theirs(body["their_version"], conflict),
+            ),
             actor=get_actor(request),
             at=timezone.now(),
         )
@@ -176,6 +183,14 @@ def answer_conflicts(request: Request, conflicts: Sequence[Conflict]) -> Respons
     )
     answer = {**problem, **body, "cycle": first.detail["cycle"]}
     return Response(answer, status=HTTPStatus.CONFLICT, content_type=CONTENT_TYPE)
+
+
+def _read_theirs(given: Any, conflict: Conflict) -> int | None:  # noqa: ANN401 (JSON)
+    number = None if given is None else read_number(given, conflict.entity.code)
+    if given is not None and number is None:
+        detail = f"Give a number, or a version such as {conflict.entity.code}_v1."
+        raise serializers.ValidationError({"their_version": [detail]})
+    return number
 
 
 def _answer(resolution: Resolution) -> Response:

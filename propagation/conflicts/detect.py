@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from assets.models import Entity
 from assets.setwise import select_ids
-from propagation.conflicts.fields import apply_choices, list_touched, overlap, write_fields
+from propagation.conflicts.fields import apply_choices, list_touched, overlap
 from propagation.conflicts.policy import Resolving
 from propagation.conflicts.strategies import (
     Finding,
@@ -61,7 +61,9 @@ class Examiner:
 
     @cached_property
     def leases(self) -> list["Lease"]:
-        """What others are editing of the entities now; one statement."""
+        """What others are editing of the entities now; one statement. Nobody stops the operator."""
+        if self.actor is None:
+            return []
         return find_leases(entity_ids=self.entity_ids, actor=self.actor, at=self.at)
 
     @cached_property
@@ -78,17 +80,21 @@ class Examiner:
         """
         findings: list[Finding] = []
         began, content = None, mine.patch(current)
-        if mine.base_version not in (None, head.best_number):
-            began = load_beginning(entity=entity, head=head, number=mine.base_version or 0)
-            if began.is_current:
+        # Whoever was asked about fields has said what they become, also where nothing clashes now.
+        is_asked = self.resolving is not None and bool(self.resolving.choices)
+        if mine.base_version is not None and (is_asked or mine.base_version != head.best_number):
+            began = load_beginning(entity=entity, head=head, number=mine.base_version)
+            if began.is_current and not is_asked:
                 began = None
         if began is not None:
             content, finding = self._merge(entity, current, mine, began)
             findings.append(finding)
-        named = [change.field for change in find_changes(current, content)]
-        if not named and all(one.decision.is_settled for one in findings):
+        wanted = find_changes(current, content)
+        if not wanted and all(one.decision.is_settled for one in findings):
             return Examined(content=content)
-        findings += self._find_editors(entity, named)
+        if began is not None:
+            wanted = find_changes(began.content, mine.patch(began.content))
+        findings += self._find_editors(entity, [change.field for change in wanted])
         # Whose version it is merged with, their run is no second matter.
         findings += [one for one in self._find_runs(entity) if not findings or _is_open(one)]
         return Examined(
@@ -104,16 +110,17 @@ class Examiner:
             "theirs": current,
             "yours": mine.patch(began.content),
         }
-        merge = merge_contents(**sides, schema=schema)
+        is_strict = self.policy.strictness == "strict"
+        asked = self.resolving.choices if self.resolving else ()
+        merge = merge_contents(**sides, schema=schema, is_strict=is_strict, asked=asked)
         clashes, touched = merge.clashes, list_touched(**sides)
-        chosen = self._choose([*clashes, *touched])
+        chosen = self._choose(clashes)
         if self.policy.strictness == "relaxed":
             chosen = {one.field: one.yours for one in clashes} | chosen
         if chosen:
-            clashing = {one.field for one in clashes}
-            merge = merge_contents(**sides, schema=schema, choices=chosen)
-            others = {field: value for field, value in chosen.items() if field not in clashing}
-            merge = replace(merge, content=write_fields(merge.content, others))
+            merge = merge_contents(
+                **sides, schema=schema, choices=chosen, is_strict=is_strict, asked=asked
+            )
         met = _describe(clashes, touched, began)
         met = replace(met, left=tuple(merge.clashes), detail={"combined": list(merge.combined)})
         return merge.content, decide(met, self.policy)

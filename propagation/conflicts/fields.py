@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from versions.canonical import JsonObject
-from versions.change import apply_patches, find_changes
+from versions.change import find_changes
 from versions.merging.kinds import MergeKind
 from versions.merging.merge import ABSENT, Clash, Value, is_same
 
 SIDES = ("base", "theirs", "yours")
+REFERENCE_SIDES = ("theirs", "yours")
+"""Of a reference: what is there now, or what was asked for."""
 
 
 def write_clash(clash: Clash) -> dict[str, Any]:
@@ -27,8 +29,7 @@ def read_clash(stored: Mapping[str, Any]) -> Clash:
 def read_choice(clash: Clash, choice: Mapping[str, Any]) -> Value:
     """Return what a choice makes of a clash: a side of it, or a typed value."""
     if "value" in choice:
-        value: Value = choice["value"]
-        return value
+        return _drop_nothing(choice["value"])
     side: Value = getattr(clash, choice["take"])
     return side
 
@@ -82,15 +83,9 @@ def list_touched(*, base: JsonObject, theirs: JsonObject, yours: JsonObject) -> 
     )
 
 
-def write_fields(content: JsonObject, values: Mapping[str, Value]) -> JsonObject:
-    """Return the content with other values at these dotted paths."""
-    patches: list[JsonObject] = []
-    for field, value in values.items():
-        patch: Any = None if value is ABSENT else value
-        for key in reversed(field.split(".")):
-            patch = {key: patch}
-        patches.append(patch)
-    return apply_patches(content, patches)
+def covers(outer: str, inner: str) -> bool:
+    """Tell whether a dotted path is that of a field, or of what lies in it."""
+    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
 
 
 def overlap(some: Iterable[str], others: Sequence[str]) -> bool:
@@ -101,11 +96,18 @@ def overlap(some: Iterable[str], others: Sequence[str]) -> bool:
     mine = list(some)
     if not mine or not others:
         return True
-    return any(_covers(one, other) or _covers(other, one) for one in mine for other in others)
+    return any(covers(one, other) or covers(other, one) for one in mine for other in others)
 
 
-def _covers(outer: str, inner: str) -> bool:
-    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
+def _drop_nothing(value: Any) -> Value:  # noqa: ANN401 (any JSON value)
+    """Return a typed value as a merge patch would store it: null stands for no such field."""
+    if value is None:
+        return ABSENT
+    if isinstance(value, dict):
+        kept = {key: _drop_nothing(one) for key, one in value.items()}
+        return {key: one for key, one in kept.items() if one is not ABSENT}
+    known: Value = value
+    return known
 
 
 def _is_as_seen(clash: Clash, seen: Clash | None) -> bool:

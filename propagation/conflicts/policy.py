@@ -32,7 +32,7 @@ def load_policy(*, project_id: int, resolving: Resolving | None = None) -> Polic
     policy = Policy(**kept)
     if resolving is None:
         return policy
-    return replace(policy, is_decided=True, is_forced=resolving.is_forced)
+    return replace(policy, is_forced=resolving.is_forced)
 
 
 def check_based(

@@ -38,26 +38,24 @@ def meet_edits(
     """Return what others changed of the references of the targets since the edit began.
 
     began: by target id, the version that it started from. codes: of the entities. None when nobody
-    changed any. Three statements.
+    changed any. Three statements for one target.
     """
     if not began:
         return None
     wanted = {one.key: one.value for one in wishes}
     was = _read_then(began)
     now = _read_now(began)
-    touched = [
-        _make_clash(key, codes, was.get(key), now.get(key), wanted.get(key, now.get(key)))
+    touched = {
+        key: _make_clash(key, codes, was.get(key), now.get(key), wanted.get(key, now.get(key)))
         for key in sorted({*was, *now, *wanted})
         if not is_same(_say(was.get(key)), _say(now.get(key)))
-    ]
+    }
     if not touched:
         return None
     clashes = [
-        one
-        for one in touched
-        if not is_same(one.yours, one.theirs) and not is_same(one.yours, one.base)
+        one for key, one in touched.items() if key in wanted and not is_same(one.yours, one.theirs)
     ]
-    named = [one.field for one in clashes or touched]
+    named = [one.field for one in clashes or touched.values()]
     numbers = ", ".join(f"v{version.number}" for version in began.values())
     authors = _list_authors(began)
     return MetVersion(
@@ -67,7 +65,7 @@ def meet_edits(
         users=authors,
         left=tuple(clashes),
         clashes=tuple(clashes),
-        touched=tuple(touched),
+        touched=tuple(touched.values()),
     )
 
 

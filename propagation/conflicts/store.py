@@ -1,14 +1,14 @@
 """Write conflicts: those that wait for a person, and those that settled by themselves."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
 
 from assets.models import Entity
 from propagation.conflicts.edits import Edit
-from propagation.conflicts.fields import find_standing, write_clash
+from propagation.conflicts.fields import covers, find_standing, write_clash
 from propagation.conflicts.strategies import Finding, MetVersion
 from propagation.execution.start import preview
 from propagation.live.events import News
@@ -40,22 +40,23 @@ def store_conflicts(
     run: PropagationRun | None = None,
     version_id: int | None = None,
 ) -> list[Conflict]:
-    """Write a row for each finding; of an edit that waits, for those that it waits for.
+    """Write a row for each finding; of an edit that waits, one for all that it waits for.
 
     run, version_id: what the edit led to, where all was settled. The caller holds the lock on what
     the edit is about, and records the news (`tell_conflicts`).
     """
     severity = _judge_severity(place)
     waiting = [one for one in findings if not one.decision.is_settled]
-    return [_store(place, edit, one, severity, at, run, version_id) for one in waiting or findings]
+    told = [_combine(waiting)] if waiting else findings
+    return [_store(place, edit, one, severity, at, run, version_id) for one in told]
 
 
 def reopen_conflict(*, pk: int, place: Place, findings: Sequence[Finding]) -> Conflict:
     """Write what an open conflict has become, because something else happened meanwhile.
 
-    The first finding that is not settled is what it is about from now on.
+    What was chosen for fields that are as they were stays, also while something else is in the way.
     """
-    finding = next(one for one in findings if not one.decision.is_settled)
+    finding = _combine([one for one in findings if not one.decision.is_settled])
     conflict: Conflict = Conflict.objects.select_related("entity").get(pk=pk)
     conflict.severity = _judge_severity(place)
     conflict.type = finding.type
@@ -63,11 +64,17 @@ def reopen_conflict(*, pk: int, place: Place, findings: Sequence[Finding]) -> Co
     conflict.description = finding.met.description
     conflict.options = list(finding.decision.ways)
     conflict.theirs_id = place.head.best.id
-    clashes = finding.decision.clashes
+    clashes = [
+        clash
+        for one in findings
+        if isinstance(one.met, MetVersion)
+        for clash in one.decision.clashes or one.met.clashes
+    ]
     conflict.choices = find_standing(
         clashes=clashes, stored=conflict.fields, choices=conflict.choices
     )
-    conflict.fields = [write_clash(one) for one in clashes]
+    asked = {one.field for one in finding.decision.clashes} | conflict.choices.keys()
+    conflict.fields = [write_clash(one) for one in clashes if one.field in asked]
     conflict.detail = dict(finding.met.detail)
     conflict.save()
     conflict.affected_users.set(_find_users(finding.met.users))
@@ -89,12 +96,17 @@ def close_conflict(
 
 
 def expire_answered(
-    *, fields: Mapping[int, Collection[str]], actor: User | None, at: datetime
+    *,
+    fields: Mapping[int, Collection[str]],
+    actor: User | None,
+    at: datetime,
+    besides: Iterable[Conflict] = (),
 ) -> list[Conflict]:
     """Close the actor's open conflicts about content that a new edit of theirs has answered.
 
-    fields: what the edit changed, by entity id. It answers one whose every field it changed: who
-    was refused, reads again and writes anew has nothing left to decide.
+    fields: what the edit changed, by entity id. It answers one in which it changed every field
+    that the older edit wanted to change: who was refused, reads again and writes anew has nothing
+    left to decide. besides: those that the edit itself met.
     """
     if actor is None or not fields:
         return []
@@ -102,9 +114,12 @@ def expire_answered(
         entity_id__in=list(fields), author=actor, status=ConflictStatus.OPEN, subject="content"
     )
     answered = []
-    for conflict in rows.select_related("entity").order_by("pk"):
-        named = {one["field"] for one in conflict.fields}
-        if named and named <= set(fields[conflict.entity_id]):
+    for conflict in (
+        rows.exclude(pk__in=[one.pk for one in besides]).select_related("entity").order_by("pk")
+    ):
+        wanted = [one["field"] for one in conflict.fields if one.get("yours") != one.get("base")]
+        changed = fields[conflict.entity_id]
+        if wanted and all(any(covers(one, field) for one in changed) for field in wanted):
             close_conflict(
                 conflict=conflict,
                 status=ConflictStatus.EXPIRED,
@@ -136,6 +151,27 @@ def tell_conflicts(conflicts: Iterable[Conflict]) -> list[News]:
         )
         for one in conflicts
     ]
+
+
+def _combine(findings: Sequence[Finding]) -> Finding:
+    """Return all that an edit waits for as one; the first says what it is about."""
+    first = findings[0]
+    users = dict.fromkeys(name for one in findings for name in one.met.users)
+    detail = {name: value for one in reversed(findings) for name, value in one.met.detail.items()}
+    return replace(
+        first,
+        met=replace(
+            first.met,
+            description=" ".join(one.met.description for one in findings),
+            users=tuple(users),
+            detail=detail | {"causes": [one.met.cause for one in findings]},
+        ),
+        decision=replace(
+            first.decision,
+            ways=tuple(dict.fromkeys(way for one in findings for way in one.decision.ways)),
+            clashes=tuple(clash for one in findings for clash in one.decision.clashes),
+        ),
+    )
 
 
 def _store(

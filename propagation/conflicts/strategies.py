@@ -25,16 +25,14 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What a project says of conflicts (assets.models.Strictness), and who decides now.
+    """What a project says of conflicts (assets.models.Strictness).
 
-    is_decided: a person is resolving the conflict, so what is only there to ask them is answered.
     is_forced: a supervisor goes on whatever stands in the way.
     """
 
     strictness: str = "field"
     strict_writes: bool = False
     leases_lock: bool = False
-    is_decided: bool = False
     is_forced: bool = False
 
 
@@ -96,10 +94,8 @@ class Decision:
 
 def resolve_version(met: MetVersion, policy: Policy) -> Decision:
     """Merge; of what clashes, the last edit counts where the project is relaxed about it."""
-    is_strict = policy.strictness == "strict"
-    if met.left or (is_strict and not policy.is_decided):
-        shown = met.touched if is_strict else met.clashes
-        return Decision(ways=(Way.MERGE, Way.MANUAL), clashes=shown)
+    if met.left:
+        return Decision(ways=(Way.MERGE, Way.MANUAL), clashes=met.clashes)
     return Decision(how="last_edit" if policy.strictness == "relaxed" and met.clashes else "merged")
 
 

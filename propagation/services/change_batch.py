@@ -12,19 +12,22 @@ from assets.exceptions import AssetsError
 from assets.models import Entity, Role
 from assets.services.access import check_role
 from assets.services.lookup import find_entities
+from assets.setwise import select_ids
 from propagation.exceptions import PropagationError
 from propagation.execution.start import Cause
 from propagation.models import Conflict, PropagationRun
 from propagation.services.change_content import Outcome
 from propagation.services.check_change import check_change
 from propagation.services.examine_changes import Change
+from propagation.services.opening import open_definitions
 from propagation.services.propagate_change import (
     ChangePreview,
     preview_changes,
     propagate_changes,
 )
 from versions.canonical import JsonObject
-from versions.exceptions import EntityLockedError, VersionsError
+from versions.exceptions import EntityLockedError, VersionMovedError, VersionsError
+from versions.models import DEFINITION, Head
 
 RequestError = AssetsError | PropagationError | VersionsError
 
@@ -128,6 +131,9 @@ def _propagate(
 
     if not is_atomic:
         return propagate(is_refused=False)
+    # Held through both looks, so that they see the same.
+    for _, some in groups:
+        open_definitions(entities=[change.entity for change in some])
     with transaction.atomic():
         outcomes = propagate(is_refused=False)
         is_refused = any(one.open_conflicts for one in outcomes.values())
@@ -147,11 +153,27 @@ def _find_changeable(
             check_role(actor=user, project_id=project_id, needed=needed)
         except AssetsError as error:
             refusals[project_id] = error
-    return [_check(request, entities[request.asset_id], refusals) for request in requests]
+    newest = _find_newest(requests, entities)
+    return [_check(request, entities[request.asset_id], refusals, newest) for request in requests]
+
+
+def _find_newest(
+    requests: Sequence[BatchRequest], entities: Mapping[str, Entity | AssetsError]
+) -> dict[int, int]:
+    """Return the number of the newest definition of each entity whose change has a base version."""
+    based = [entities[one.asset_id] for one in requests if one.base_version is not None]
+    ids = [one.pk for one in based if isinstance(one, Entity)]
+    if not ids:
+        return {}
+    heads = Head.objects.filter(entity_id__in=select_ids(ids), slot=DEFINITION)
+    return dict(heads.values_list("entity_id", "latest__number"))
 
 
 def _check(
-    request: BatchRequest, found: Entity | AssetsError, refusals: Mapping[int, AssetsError]
+    request: BatchRequest,
+    found: Entity | AssetsError,
+    refusals: Mapping[int, AssetsError],
+    newest: Mapping[int, int],
 ) -> Change | RequestError:
     if isinstance(found, AssetsError):
         return found
@@ -159,7 +181,10 @@ def _check(
         return refusals[found.project_id]
     if found.is_locked:
         return EntityLockedError(found.code)
-    change = Change(entity=found, data=request.data, base_version=request.base_version)
+    base, current = request.base_version, newest.get(found.pk, 0)
+    if base is not None and base > current:
+        return VersionMovedError(entity_code=found.code, given=base, current=current)
+    change = Change(entity=found, data=request.data, base_version=base)
     try:
         check_change(kind=found.kind, patches=change.patches)
     except PropagationError as error:

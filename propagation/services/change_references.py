@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -88,6 +88,8 @@ def change_references(
     for edge in added:
         check_edge(source=edge.source, target=edge.target, use=_make_use(edge))
     project = lock_project(project_id=project_id)
+    if resolving is not None:
+        removed = [edge for edge in removed if _find_stored(_make_use(edge).key) is not None]
     relinking = _compare(added, removed)
     if relinking.is_empty:
         return Outcome(run=None, version_numbers={})
@@ -98,6 +100,9 @@ def change_references(
     heads = lock_heads(Head.objects.filter(entity_id__in=ids))
     targets = sorted({use.target_id for use in relinking.uses})
     check_unlocked(entity_ids=targets)
+    # Whoever came first was asked first, whatever their clocks say: what a version was made from
+    # is read from the history of the references by its time.
+    at = max(at, *(heads[pk].latest_at + timedelta(microseconds=1) for pk in targets))
     looked = Look(
         entities={end.pk: end for edge in (*added, *removed) for end in (edge.source, edge.target)},
         heads=heads,

@@ -56,7 +56,7 @@ class Ground:
     """What changes of one project are made on: where it stands, and who makes them, when.
 
     heads, before: of each entity that is changed, and what it carries, by entity id. resolving:
-    the conflict that a person resolves by the change.
+    the conflict that a person resolves by the change. is_dry: nothing will be written.
     """
 
     heads: Mapping[int, HeadState]
@@ -64,6 +64,7 @@ class Ground:
     cause: Cause
     at: datetime
     resolving: Resolving | None = None
+    is_dry: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +88,8 @@ def examine_changes(*, changes: Sequence[Change], ground: Ground) -> Judged:
     """
     project_id = changes[0].entity.project_id
     policy = load_policy(project_id=project_id, resolving=ground.resolving)
-    bases = [change.base_version for change in changes]
-    if ground.resolving is None:
+    if ground.resolving is None and not ground.is_dry:
+        bases = [change.base_version for change in changes]
         check_based(policy=policy, base_versions=bases, actor=ground.cause.actor)
     examiner = Examiner(
         policy=policy,
@@ -99,23 +100,49 @@ def examine_changes(*, changes: Sequence[Change], ground: Ground) -> Judged:
     )
     contents, merged_from = dict(ground.before), {}
     met: list[tuple[Change, Examined]] = []
+    taken: dict[int, list[Change]] = {pk: [] for pk in ground.heads}
     for change in changes:
         pk = change.entity.pk
         check_change(kind=change.entity.kind, patches=change.patches)
         if change.is_exact:
             check_base(head=ground.heads[pk], base_version=change.base_version)
-        mine = Mine(patch=change.apply, base_version=change.base_version)
+        mine, current = _join(change, taken[pk]), contents[pk]
+        if len(mine.changes) > 1:
+            current = ground.before[pk]
         found = examiner.examine(
-            entity=change.entity, head=ground.heads[pk], current=contents[pk], mine=mine
+            entity=change.entity,
+            head=ground.heads[pk],
+            current=current,
+            mine=Mine(patch=mine.apply, base_version=change.base_version),
         )
         if found.findings:
             met.append((change, found))
         if not found.is_open:
             _check_chosen(change, contents[pk], found, ground)
             contents[pk] = found.content
+            taken[pk].append(change)
             if found.merged_from is not None:
                 merged_from[pk] = found.merged_from
     return Judged(contents=contents, merged_from=merged_from, met=met)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Joined:
+    """Changes of one entity that one person makes together, from one version."""
+
+    changes: Sequence[Change]
+
+    def apply(self, content: JsonObject) -> JsonObject:
+        for change in self.changes:
+            content = change.apply(content)
+        return content
+
+
+def _join(change: Change, taken: Sequence[Change]) -> _Joined:
+    """Return a change behind those of the same request that started from the same version."""
+    same = all(one.base_version == change.base_version for one in taken)
+    is_based = change.base_version is not None
+    return _Joined(changes=[*taken, change] if same and is_based else [change])
 
 
 def keep_conflicts(*, judged: Judged, ground: Ground, run: PropagationRun | None) -> list[Conflict]:

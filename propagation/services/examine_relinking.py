@@ -90,7 +90,6 @@ def keep_relinking(
     *, look: Look, findings: Sequence[Finding], asked: Mapping[str, Any]
 ) -> list[Conflict]:
     """Store what an edit that was not written met, and tell of it."""
-    found = [one for one in findings if not one.decision.is_settled]
     target = asked["added"] + asked["removed"]
     entity = next(one for one in look.entities.values() if one.code == target[0]["target"])
     began = _load_began(entity, look.base_version) if look.base_version else None
@@ -102,11 +101,11 @@ def keep_relinking(
     )
     if look.resolving is not None:
         pk = look.resolving.conflict_id
-        kept = [reopen_conflict(pk=pk, place=place, findings=found)]
+        kept = [reopen_conflict(pk=pk, place=place, findings=findings)]
     else:
         asked = {**asked, "base_version": look.base_version}
         edit = Edit(subject=Subject.REFERENCES, asked=asked, cause=look.cause)
-        kept = store_conflicts(place=place, edit=edit, findings=found, at=look.at)
+        kept = store_conflicts(place=place, edit=edit, findings=findings, at=look.at)
     record_events(project_id=look.project_id, news=tell_conflicts(kept), at=look.at)
     return kept
 
@@ -176,6 +175,8 @@ def _drop(relinking: Relinking, fields: set[str], codes: Mapping[int, str]) -> R
 
 def _meet_editors(relinking: Relinking, look: Look) -> list[Met]:
     targets = {use.target_id for use in relinking.uses}
+    if look.cause.actor is None:
+        return []
     leases = find_leases(entity_ids=targets, actor=look.cause.actor, at=look.at)
     return [lease.describe() for lease in leases if overlap([USES], lease.fields)]
 

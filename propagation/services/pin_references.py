@@ -1,8 +1,11 @@
 """Pin references to a version of their source, and let them go again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -10,6 +13,7 @@ from assets.exceptions import ReferenceNotFoundError
 from assets.models import AssetReference, Entity, Follow, Project, Role
 from assets.services.access import check_role
 from assets.services.locking import lock_project
+from propagation.conflicts.policy import Resolving
 from propagation.execution.start import Cause
 from propagation.models import RunKind
 from propagation.services.change_content import Outcome
@@ -35,15 +39,35 @@ class Terms:
     reason: str = ""
     expires_at: datetime | None = None
 
+    def write(self) -> dict[str, Any]:
+        """Return them as JSON."""
+        expires = self.expires_at and self.expires_at.isoformat()
+        return {"number": self.number, "reason": self.reason, "expires_at": expires}
+
+
+def read_terms(written: Mapping[str, Any]) -> Terms:
+    """Return terms that were written."""
+    expires = written["expires_at"] and datetime.fromisoformat(written["expires_at"])
+    return Terms(number=written["number"], reason=written["reason"], expires_at=expires)
+
 
 @transaction.atomic
 def pin_reference(
-    *, edge: Edge, terms: Terms, cause: Cause, at: datetime, base_version: int | None = None
+    *,
+    edge: Edge,
+    terms: Terms,
+    cause: Cause,
+    at: datetime,
+    base_version: int | None = None,
+    resolving: Resolving | None = None,
+    owner: User | None = None,
 ) -> Outcome:
     """Let the reference stay at a version, whatever its source does; edge: as `find_edge` says it.
 
     Its target gets a new version when it consumes another one by that, or was not frozen yet.
-    What is pinned already gets the new terms. Errors as change_references, VersionNotFoundError.
+    What is pinned already gets the new terms. resolving, owner: the conflict that a person resolves
+    by it, and whose pin it is; None: the actor's. Errors as change_references,
+    VersionNotFoundError.
     """
     check_role(actor=cause.actor, project_id=edge.target.project_id, needed=Role.ARTIST)
     lock_project(project_id=edge.target.project_id)
@@ -63,12 +87,19 @@ def pin_reference(
             cause=cause,
             at=at,
             base_version=base_version,
+            resolving=resolving,
         )
+        reference.refresh_from_db()
     if outcome.open_conflicts:
+        for conflict in outcome.open_conflicts:
+            conflict.edit["terms"] = terms.write()
+            conflict.save(update_fields=["edit"])
+        return outcome
+    if reference.follow != Follow.FROZEN:  # who resolved the conflict kept what is there
         return outcome
     known = {
         "version": version,
-        "owner": cause.actor,
+        "owner": owner or cause.actor,
         "reason": terms.reason,
         "expires_at": terms.expires_at,
         "pinned_at": at,

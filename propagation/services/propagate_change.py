@@ -89,11 +89,14 @@ def propagate_changes(
         at=at,
     )
     kept = keep_conflicts(judged=judged, ground=ground, run=outcome.run)
-    answered = expire_answered(
-        fields={pk: _list_fields(before[pk], judged.contents[pk]) for pk in outcome.changed},
-        actor=cause.actor,
-        at=at,
-    )
+    answered = []
+    if resolving is None:
+        answered = expire_answered(
+            fields={pk: _list_fields(before[pk], judged.contents[pk]) for pk in outcome.changed},
+            actor=cause.actor,
+            at=at,
+            besides=kept,
+        )
     news = tell_conflicts([*kept, *answered])
     if news:
         record_events(project_id=project_id, news=news, at=at)
@@ -107,7 +110,7 @@ def preview_changes(*, changes: Sequence[Change], cause: Cause, at: datetime) ->
     heads = read_heads(Head.objects.filter(entity_id__in=[one.entity.pk for one in changes]))
     check_unlocked(entity_ids=list(heads))
     before = load_contents(heads=heads)
-    ground = Ground(heads=heads, before=before, cause=cause, at=at)
+    ground = Ground(heads=heads, before=before, cause=cause, at=at, is_dry=True)
     judged = examine_changes(changes=changes, ground=ground)
     found = make_preview(
         project_id=project_id,

@@ -13,7 +13,7 @@ from assets.models import Entity, Kind, Project, Role
 from assets.services.access import check_role
 from assets.services.locking import lock_project
 from propagation.conflicts.edits import read_cause
-from propagation.conflicts.fields import SIDES
+from propagation.conflicts.fields import REFERENCE_SIDES, SIDES
 from propagation.conflicts.policy import Resolving
 from propagation.conflicts.store import close_conflict, tell_conflicts
 from propagation.conflicts.strategies import Way
@@ -25,6 +25,7 @@ from propagation.services.annotate_version import annotate_version
 from propagation.services.change_content import Outcome
 from propagation.services.change_references import change_references, read_edge
 from propagation.services.examine_changes import Change
+from propagation.services.pin_references import pin_reference, read_terms
 from propagation.services.propagate_change import propagate_change
 from versions.models import DEFINITION, Head
 from versions.services.annotate import Remark
@@ -36,12 +37,13 @@ class Decision:
     """What a person says of a conflict.
 
     choices: per field {"take": side} or {"value": any}; None takes a choice back. proceeds: do it
-    whatever stands in the way.
+    whatever stands in the way. theirs: number of the version whose side they saw; None: any.
     """
 
     choices: Mapping[str, Mapping[str, Any] | None]
     proceeds: bool = False
     note: str = ""
+    theirs: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +91,9 @@ def resolve_conflict(
     needed = Role.SUPERVISOR if decision.proceeds else Role.ARTIST
     check_role(actor=actor, project_id=conflict.project_id, needed=needed)
     _check_open(conflict)
+    theirs = conflict.theirs.number if conflict.theirs else None
+    if decision.theirs not in (None, theirs):
+        return Resolution(conflict=find_conflict(pk=pk, user=None), is_overtaken=True)
     _check_choices(conflict, decision)
     _check_way(conflict, decision)
     changed = {**conflict.choices, **decision.choices}
@@ -105,7 +110,8 @@ def resolve_conflict(
     outcome = WAYS[Subject(conflict.subject)](conflict, cause, at, resolving)
     if outcome.open_conflicts:
         found = find_conflict(pk=pk, user=None)
-        is_overtaken = before != _sort(found.fields) or not found.fields
+        is_chosen = all(one["field"] in found.choices for one in found.fields)
+        is_overtaken = before != _sort(found.fields) or is_chosen
         return Resolution(conflict=found, is_overtaken=is_overtaken)
     conflict.run, conflict.version_id = outcome.run, _find_result(conflict)
     close_conflict(
@@ -164,7 +170,7 @@ def _lock(pk: int) -> Conflict:
     ends = Entity.objects.filter(project=conflict.project_id, code__in=codes)
     lock_heads(Head.objects.filter(entity__in=ends.values("pk")))
     rows: QuerySet[Conflict] = Conflict.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("entity__project", "closed_by").get(pk=pk)
+    return rows.select_related("entity__project", "closed_by", "theirs").get(pk=pk)
 
 
 def _check_open(conflict: Conflict) -> None:
@@ -184,8 +190,9 @@ def _check_choices(conflict: Conflict, decision: Decision) -> None:
         if choice.keys() not in ({"take"}, {"value"}) or choice.get("take", "base") not in SIDES:
             detail = f"Take one of {', '.join(SIDES)}, or give a value."
             raise InvalidChoiceError(pointer, detail)
-        if "value" in choice and conflict.subject != Subject.CONTENT:
-            raise InvalidChoiceError(pointer, f"Of a reference, take one of {', '.join(SIDES)}.")
+        if conflict.subject != Subject.CONTENT and choice.get("take") not in REFERENCE_SIDES:
+            sides = ", ".join(REFERENCE_SIDES)
+            raise InvalidChoiceError(pointer, f"Of a reference, take one of {sides}.")
 
 
 def _check_way(conflict: Conflict, decision: Decision) -> None:
@@ -210,6 +217,16 @@ def _change_references(
     conflict: Conflict, cause: Cause, at: datetime, resolving: Resolving
 ) -> Outcome:
     edit, project_id = conflict.edit, conflict.project_id
+    if "terms" in edit:
+        return pin_reference(
+            edge=read_edge(edit["added"][0], project_id=project_id),
+            terms=read_terms(edit["terms"]),
+            cause=cause,
+            at=at,
+            base_version=edit["base_version"],
+            resolving=resolving,
+            owner=conflict.author,
+        )
     return change_references(
         added=[read_edge(one, project_id=project_id) for one in edit["added"]],
         removed=[read_edge(one, project_id=project_id) for one in edit["removed"]],

@@ -1,13 +1,13 @@
 """Three-way merge of content: what both changed goes together, or is said to clash."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
 
 from versions.canonical import JsonObject, JsonValue, write_canonical
 from versions.merging.kinds import MergeKind, Schema, is_prose
-from versions.merging.texts import merge_prose, merge_sequence
+from versions.merging.texts import Budget, merge_prose, merge_sequence
 
 
 class Absent(Enum):
@@ -71,6 +71,8 @@ def merge_contents(
     yours: JsonObject,
     schema: Schema | None = None,
     choices: Mapping[str, Value] | None = None,
+    is_strict: bool = False,
+    asked: Iterable[str] = (),
 ) -> Merge:
     """Return what two changes of the same base come to.
 
@@ -78,8 +80,16 @@ def merge_contents(
     added and removed; other lists by position and prose by lines and words with diff3; of media
     and other values, one is picked. What only one side changed is taken, what both changed alike
     is no conflict, and a removal clashes with any change. choices: what clashing fields become.
+    is_strict: what only one side changed clashes too, as soon as both changed something. asked:
+    fields that clash whatever became of them, because a person was asked about them before.
     """
-    merger = _Merger(schema=schema or Schema(), choices=choices or {})
+    both = not any(is_same(*pair) for pair in ((base, theirs), (base, yours)))
+    merger = _Merger(
+        schema=schema or Schema(),
+        choices=choices or {},
+        is_strict=is_strict and both,
+        asked=frozenset(asked),
+    )
     content = merger.merge_objects(_Path(), base, theirs, yours)
     return Merge(content=content, clashes=merger.clashes, combined=merger.combined)
 
@@ -95,6 +105,9 @@ def is_same(one: Value, other: Value) -> bool:
 class _Merger:
     schema: Schema
     choices: Mapping[str, Value]
+    is_strict: bool = False
+    asked: frozenset[str] = frozenset()
+    budget: Budget = field(default_factory=Budget)
     clashes: list[Clash] = field(default_factory=list)
     combined: list[str] = field(default_factory=list)
 
@@ -114,10 +127,18 @@ class _Merger:
         return merged
 
     def merge_values(self, path: _Path, base: Value, theirs: Value, yours: Value) -> Value:
+        if path.text in self.asked:
+            return self._clash(path, self._find_kind(path), base, theirs, yours)
+        if self._asks_below(path) or (self.is_strict and not is_same(theirs, yours)):
+            return self._ask(path, base, theirs, yours)
         if is_same(base, yours) or is_same(theirs, yours):
             return theirs
         if is_same(base, theirs):
             return yours
+        return self._merge_both(path, base, theirs, yours)
+
+    def _merge_both(self, path: _Path, base: Value, theirs: Value, yours: Value) -> Value:
+        """Return what two different changes come to."""
         kind = self.schema.find_kind(path.names)
         merged: Value | None = None
         match (base, theirs, yours):
@@ -130,11 +151,30 @@ class _Merger:
                 known_items = [] if base is ABSENT else base
                 merged = self._merge_lists(path, kind, known_items, theirs, yours)
             case (str(), str(), str()) if kind == MergeKind.PROSE or (not kind and is_prose(base)):
-                kind, merged = MergeKind.PROSE, merge_prose(base, theirs, yours)
+                kind, merged = MergeKind.PROSE, merge_prose(base, theirs, yours, self.budget)
         if merged is None:
             return self._clash(path, kind or MergeKind.VALUE, base, theirs, yours)
         self.combined.append(path.text)
         return merged
+
+    def _ask(self, path: _Path, base: Value, theirs: Value, yours: Value) -> Value:
+        """Let what is in a field clash, or else all of it."""
+        match (base, theirs, yours):
+            case (dict() | Absent(), dict(), dict()):
+                known = {} if base is ABSENT else base
+                return self.merge_objects(path, known, theirs, yours)
+            case (list(), list(), list()) if not self.is_strict:
+                merged = self._merge_lists(path, self._find_kind(path), base, theirs, yours)
+                if merged is not None:
+                    return merged
+        return self._clash(path, self._find_kind(path), base, theirs, yours)
+
+    def _find_kind(self, path: _Path) -> MergeKind:
+        return self.schema.find_kind(path.names) or MergeKind.VALUE
+
+    def _asks_below(self, path: _Path) -> bool:
+        inner = (f"{path.text}.", f"{path.text}[")
+        return any(one.startswith(inner) for one in self.asked)
 
     def _merge_lists(
         self,
@@ -150,7 +190,7 @@ class _Merger:
             return self._merge_records(path, *(one or {} for one in rows))
         if kind == MergeKind.SET and all(_is_set(one) for one in lists):
             return _merge_sets(*lists)
-        return _merge_positions(*lists)
+        return _merge_positions(*lists, budget=self.budget)
 
     def _merge_records(
         self,
@@ -211,11 +251,11 @@ def _is_new(item: JsonValue, known: set[str]) -> bool:
 
 
 def _merge_positions(
-    base: list[JsonValue], theirs: list[JsonValue], yours: list[JsonValue]
+    base: list[JsonValue], theirs: list[JsonValue], yours: list[JsonValue], budget: Budget
 ) -> list[JsonValue] | None:
     values = {write_canonical(item): item for item in (*base, *theirs, *yours)}
-    texts = [[write_canonical(item) for item in some] for some in (base, theirs, yours)]
-    merged = merge_sequence(*texts)
+    was, there, here = ([write_canonical(item) for item in some] for some in (base, theirs, yours))
+    merged = merge_sequence(was, there, here, budget)
     return None if merged is None else [values[text] for text in merged]
 
 
@@ -230,10 +270,16 @@ def _merge_order(base: list[str], theirs: list[str], yours: list[str]) -> list[s
     if there != was and here not in (was, there):
         return None
     first, second = (yours, theirs) if there == was else (theirs, yours)
-    order = list(first)
-    for some in (second, base):
-        for place, key in enumerate(some):
-            if key not in order:
-                behind = next((k for k in reversed(some[:place]) if k in order), None)
-                order.insert(order.index(behind) + 1 if behind is not None else 0, key)
+    # Each id points at the one behind it; None stands before the first one and after the last.
+    following: dict[str | None, str | None] = {None: None}
+    for some in (first, second, base):
+        before: str | None = None
+        for key in some:
+            if key not in following:
+                following[key], following[before] = following[before], key
+            before = key
+    order, key_ = [], following[None]
+    while key_ is not None:
+        order.append(key_)
+        key_ = following[key_]
     return order

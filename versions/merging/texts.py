@@ -5,7 +5,9 @@ same way once, and changes that touch or overlap otherwise are a conflict.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TypeAlias
 
@@ -13,12 +15,26 @@ from merge3 import Merge3
 
 Parts: TypeAlias = Sequence[str]
 
-MAX_PARTS = 4000
-"""Words or lines that are compared with each other; the comparison takes quadratic time."""
+MAX_PAIRS = 500_000
+"""Pairs of equal words or lines that may be looked at for one merge, 0.3 s on one core. Two texts
+of 400 different lines have 400 of them, of 400 equal ones 160 000."""
 
 _LINE_START = re.compile(r"(?=\n)")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])(?=\s)")
-_WORD = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
+_WORD = re.compile(r"\s*\S+|\s+")
+
+
+@dataclass(kw_only=True)
+class Budget:
+    """What comparing may still cost."""
+
+    pairs: int = MAX_PAIRS
+
+    def spend(self, some: Parts, others: Parts) -> bool:
+        """Take what it costs to compare two sequences; False when that is too much."""
+        known = Counter(others)
+        self.pairs -= sum(count * known[part] for part, count in Counter(some).items())
+        return self.pairs >= 0
 
 
 class _Matcher(SequenceMatcher[str]):
@@ -35,7 +51,7 @@ class _Matcher(SequenceMatcher[str]):
         super().__init__(isjunk, a, b, autojunk=False)
 
 
-def merge_prose(base: str, theirs: str, yours: str) -> str | None:
+def merge_prose(base: str, theirs: str, yours: str, budget: Budget | None = None) -> str | None:
     """Return the text with the edits of both sides, None when they touch the same words.
 
     Lines first; where both changed the same lines, their sentences; and where both changed the
@@ -44,20 +60,40 @@ def merge_prose(base: str, theirs: str, yours: str) -> str | None:
     with it, theirs first where both added some. Between two edits of words that are merged stands
     at least one word that neither touched.
     """
-    return _merge_level(LEVELS, (base, theirs, yours))
-
-
-def merge_sequence(base: Parts, theirs: Parts, yours: Parts) -> list[str] | None:
-    """Return the sequence with the edits of both sides, None when they touch the same place."""
-    merged: list[str] = []
-    for group in _merge_groups(base, theirs, yours):
-        if group[0] == "conflict":
-            return None
-        merged += group[1]
+    texts = (base, theirs, yours)
+    merged = _merge_level(LEVELS, texts, budget or Budget())
+    if merged is None or not _is_kept(merged.split(), *(text.split() for text in texts)):
+        return None
     return merged
 
 
-def _merge_level(levels: Sequence["Level"], texts: Sequence[str]) -> str | None:
+def merge_sequence(
+    base: Parts, theirs: Parts, yours: Parts, budget: Budget | None = None
+) -> list[str] | None:
+    """Return the sequence with the edits of both sides, None when they touch the same place."""
+    merged: list[str] = []
+    for group in _merge_groups(base, theirs, yours, budget or Budget()):
+        if group[0] == "conflict":
+            return None
+        merged += group[1]
+    return merged if _is_kept(merged, base, theirs, yours) else None
+
+
+def _is_kept(merged: Parts, base: Parts, theirs: Parts, yours: Parts) -> bool:
+    """Tell whether each part is there as often as the edits say.
+
+    Not so when both sides moved the same one: diff3 sees two removals and two insertions.
+    """
+    was, there, here, now = (Counter(parts) for parts in (base, theirs, yours, merged))
+    return all(
+        was[part] - max(0, was[part] - there[part]) - max(0, was[part] - here[part])
+        <= now[part]
+        <= was[part] + max(0, there[part] - was[part]) + max(0, here[part] - was[part])
+        for part in {*was, *now}
+    )
+
+
+def _merge_level(levels: Sequence["Level"], texts: Sequence[str], budget: Budget) -> str | None:
     """Merge by the first way to split; what clashes, by the next one.
 
     Parts begin with what stands between them. The first one is given that as well, so that it is
@@ -67,15 +103,15 @@ def _merge_level(levels: Sequence["Level"], texts: Sequence[str]) -> str | None:
     lead = _find_lead(texts)
     if lead is not None:
         texts = [text and space + text[len(lead) :] for text in texts]
-    sides = [split(text) for text in texts]
+    base, theirs, yours = (split(text) for text in texts)
     merged: list[str] = []
-    for group in _merge_groups(*sides):
+    for group in _merge_groups(base, theirs, yours, budget):
         if group[0] != "conflict":
             merged += group[1]
             continue
-        joined = _join_added(*group[1:]) if finer and _are_distinct(sides[0]) else None
+        joined = _join_added(*group[1:]) if finer and _are_distinct(base) else None
         if joined is None and finer:
-            joined = _merge_level(finer, ["".join(parts) for parts in group[1:]])
+            joined = _merge_level(finer, ["".join(parts) for parts in group[1:]], budget)
         if joined is None:
             return None
         merged.append(joined)
@@ -117,10 +153,10 @@ def _are_distinct(parts: Parts) -> bool:
 
 
 def _merge_groups(
-    base: Parts, theirs: Parts, yours: Parts
+    base: Parts, theirs: Parts, yours: Parts, budget: Budget
 ) -> list[tuple[str, Parts, Parts, Parts]]:
     """Return ("conflict", base, theirs, yours), or (another word, what to take, (), ())."""
-    if max(len(base), len(theirs), len(yours)) > MAX_PARTS:
+    if not (budget.spend(base, theirs) and budget.spend(base, yours)):
         return [("conflict", base, theirs, yours)]
     matcher: type[SequenceMatcher[str]] = _Matcher
     merge = Merge3(base, theirs, yours, sequence_matcher=matcher)  # type: ignore[arg-type]

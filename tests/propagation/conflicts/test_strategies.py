@@ -35,16 +35,9 @@ def test_each_type_of_the_story_has_a_strategy() -> None:
     [
         (CLASHING, Policy(), "", ["merge", "manual_resolution"]),
         (MERGING, Policy(), "merged", []),
-        (MERGING, Policy(strictness="strict"), "", ["merge", "manual_resolution"]),
-        (MERGING, Policy(strictness="strict", is_decided=True), "merged", []),
-        (
-            CLASHING,
-            Policy(strictness="strict", is_decided=True),
-            "",
-            ["merge", "manual_resolution"],
-        ),
+        (CLASHING, Policy(strictness="strict"), "", ["merge", "manual_resolution"]),
         (CHOSEN, Policy(strictness="relaxed"), "last_edit", []),
-        (CHOSEN, Policy(is_decided=True), "merged", []),
+        (CHOSEN, Policy(), "merged", []),
         (EDITOR, Policy(), "advised", []),
         (EDITOR, Policy(leases_lock=True), "", ["wait", "proceed", "withdraw"]),
         (EDITOR, Policy(leases_lock=True, is_forced=True), "forced", []),

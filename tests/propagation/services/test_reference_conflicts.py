@@ -1,17 +1,20 @@
 """Edits of references that meet another edit, a cycle, a rule, or a pin."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from assets.models import AssetReference, Follow, Role
+from assets.models import AssetReference, Follow, Project, Role
+from propagation.exceptions import InvalidChoiceError
 from propagation.models import Conflict, PropagationRule, RunKind
 from propagation.services.annotate_version import annotate_version
 from propagation.services.change_content import Outcome
 from propagation.services.change_references import Edge, change_references, find_edge
-from propagation.services.pin_references import Terms, pin_reference
+from propagation.services.edit_leases import start_lease
+from propagation.services.pin_references import Terms, expire_pins, pin_reference
 from propagation.services.resolve_conflict import Decision, Resolution, resolve_conflict
 from tests.builders import chain, change, get_entity, load, make_cause, make_user
 from versions.models import Annotation, Head, Pin
@@ -105,6 +108,55 @@ def test_to_keep_theirs_writes_nothing(ana: User, sue: User) -> None:
         "resolved",
         number,
     )
+
+
+def test_what_an_edit_asks_for_explicitly_never_overrides_unseen(ana: User, sue: User) -> None:
+    add(ana, "a0", "a3", position=1)
+    base = Head.objects.get(entity=get_entity("a3")).best.number
+    add(sue, "a0", "a3", base, position=7)
+    (conflict,) = add(ana, "a0", "a3", base, position=1).open_conflicts
+    assert AssetReference.objects.get(source__code="a0", target__code="a3").position == 7
+    with pytest.raises(InvalidChoiceError):
+        decide(conflict, ana, choices={"uses[a0 depends_on]": {"take": "base"}})
+    decide(conflict, ana, choices={"uses[a0 depends_on]": {"take": "yours"}})
+    assert AssetReference.objects.get(source__code="a0", target__code="a3").position == 1
+
+
+def test_a_use_that_came_since_is_not_removed_unseen(ana: User, sue: User) -> None:
+    base = Head.objects.get(entity=get_entity("a3")).best.number
+    add(sue, "a0", "a3", base)
+    (conflict,) = remove(ana, "a0", "a3", base).open_conflicts
+    assert AssetReference.objects.filter(source__code="a0", target__code="a3").exists()
+    remove(sue, "a0", "a3")
+    done = decide(conflict, ana, choices={"uses[a0 depends_on]": {"take": "yours"}})
+    assert (done.conflict.status, done.outcome and done.outcome.run) == ("resolved", None)
+
+
+def test_pins_end_whoever_is_editing(ana: User, sue: User) -> None:
+    at = timezone.now()
+    edge = find_edge(source=get_entity("a0"), target=get_entity("a1"), role=None, label=None)
+    terms = Terms(expires_at=at + timedelta(minutes=1))
+    pin_reference(edge=edge, terms=terms, cause=make_cause(ana, kind=RunKind.PIN), at=at)
+    Project.objects.update(leases_lock=True)
+    over = at + timedelta(minutes=2)
+    start_lease(entity=get_entity("a1"), user=sue, fields=[], base_version=None, at=over)
+    assert expire_pins(at=over) == 1
+    assert not Pin.objects.exists()
+    assert not Conflict.objects.exists()
+
+
+def test_a_pin_that_met_a_conflict_keeps_its_terms(ana: User, sue: User) -> None:
+    at = timezone.now()
+    base = Head.objects.get(entity=get_entity("a1")).best.number
+    edge = find_edge(source=get_entity("a0"), target=get_entity("a1"), role=None, label=None)
+    add(sue, "a0", "a1", base, position=4)
+    terms = Terms(reason="as shot", expires_at=at + timedelta(days=1))
+    cause = make_cause(ana, kind=RunKind.PIN)
+    outcome = pin_reference(edge=edge, terms=terms, cause=cause, at=at, base_version=base)
+    (conflict,) = outcome.open_conflicts
+    decide(conflict, sue, choices={"uses[a0 depends_on]": {"take": "yours"}})
+    pin = Pin.objects.get()
+    assert (pin.owner, pin.reason, pin.expires_at) == (ana, "as shot", terms.expires_at)
 
 
 def test_a_cycle_is_kept_and_done_once_it_is_gone(ana: User, sue: User) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from versions.merging.texts import MAX_PARTS, merge_prose, merge_sequence
+from versions.merging.texts import merge_prose, merge_sequence
 
 WORDS = st.lists(st.sampled_from("abcdefgh"), max_size=8)
 LINES = st.lists(st.sampled_from([f"line {letter}\n" for letter in "abcdefgh"]), max_size=6)
@@ -84,5 +85,27 @@ def test_any_text_is_merged_or_left(base: str, theirs: str, yours: str) -> None:
 
 
 def test_what_is_too_long_to_compare_is_left() -> None:
-    base = ["x"] * (MAX_PARTS + 1)
+    base = ["x"] * 800
     assert merge_sequence(base, [*base, "a"], ["b", *base]) is None
+
+
+@pytest.mark.parametrize(
+    ("base", "theirs", "yours"),
+    [
+        ("at 10:30 sharp", "at 11:30 sharp", "at 10:45 sharp"),
+        ("Take 3.5 metres.", "Take 4.5 metres.", "Take 3.7 metres."),
+        ("don't go", "won't go", "don't stay"),
+        ("A red, blue coat", "A green, blue coat", "A red, black coat"),
+        ("He runs. Fast.", "He runs.", "He walks\nFast."),
+    ],
+)
+def test_words_that_touch_are_not_put_together(base: str, theirs: str, yours: str) -> None:
+    assert merge_prose(base, theirs, yours) is None
+    assert merge_prose(base, yours, theirs) is None
+
+
+def test_a_long_text_of_few_words_is_left_soon() -> None:
+    base = ["a", "b"] * 2000
+    started = time.monotonic()
+    assert merge_prose(" ".join(base), " ".join(["b", *base]), " ".join([*base[:-9], "c"])) is None
+    assert time.monotonic() - started < 1

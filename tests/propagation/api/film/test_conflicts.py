@@ -13,7 +13,6 @@ from propagation.models import Conflict, Event, PropagationRun
 from propagation.services.steer_run import pause_run
 from tests.builders import drive, get_content, get_entity, make_user
 from tests.propagation.api.asking import (
-    Answer,
     list_pointers,
     nothing_written,
     only_a_conflict_written,
@@ -21,6 +20,7 @@ from tests.propagation.api.asking import (
     read_problem,
     send,
 )
+from tests.propagation.api.film.editing import clash, configure, edit, resolve, sign_in
 from versions.models import FieldKind, Version
 from versions.services.made_from import MERGES, read_made_from
 
@@ -47,38 +47,6 @@ def ben(ana: APIClient) -> APIClient:
     """Return a client of Ben, who started from Ana's version as well."""
     del ana
     return sign_in("ben")
-
-
-def sign_in(name: str, role: Role = Role.ARTIST) -> APIClient:
-    """Return a client of somebody with this role."""
-    client = APIClient()
-    client.force_authenticate(make_user(name, roles={"film": role}))
-    return client
-
-
-def edit(client: APIClient, data: dict[str, Any], base: object = None, **headers: str) -> Answer:
-    """Change fields of the hero, from a version."""
-    body = {"change_data": data, **({} if base is None else {"base_version": base})}
-    return post(client, "assets/hero/propagate", body, **headers)
-
-
-def resolve(client: APIClient, answer: Answer, body: dict[str, Any]) -> Answer:
-    """Decide about the conflict that an answer names."""
-    path = answer.json()["resolve_url"].removeprefix("/api/v1/")
-    return send(client, "PUT", path, json.dumps(body))
-
-
-def configure(**values: object) -> None:
-    """Give the film other settings."""
-    Project.objects.filter(code="film").update(**values)
-
-
-def clash(ana: APIClient, ben: APIClient) -> Answer:
-    """Have both dye the coat, Ben after Ana, and return his answer."""
-    assert edit(ana, {"wardrobe": "green coat"}, 2).status_code == 202
-    answer = edit(ben, {"wardrobe": "blue coat", "hat": "tall"}, 2)
-    assert answer.status_code == 409
-    return answer
 
 
 def test_edits_of_different_fields_are_merged(ana: APIClient, ben: APIClient) -> None:
@@ -345,7 +313,8 @@ def test_a_strict_project_asks_about_any_two_edits(ana: APIClient, ben: APIClien
         answer = edit(ben, {"hat": "tall"}, 2)
     fields = answer.json()["conflicts"][0]["fields"]
     assert [one["field"] for one in fields] == ["wardrobe", "hat"]
-    done = resolve(ana, answer, {"choices": {"wardrobe": "base"}})
+    assert resolve(ana, answer, {"choices": {"wardrobe": "base"}}).json()["conflict"]["left"] == 1
+    done = resolve(ana, answer, {"choices": {"hat": "yours"}})
     assert done.status_code == 202
     assert (get_content("hero")["wardrobe"], get_content("hero")["hat"]) == ("red coat", "tall")
 

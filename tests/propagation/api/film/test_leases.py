@@ -22,7 +22,7 @@ from tests.propagation.api.asking import (
     read_problem,
     send,
 )
-from tests.propagation.api.film.test_conflicts import configure, edit, resolve, sign_in
+from tests.propagation.api.film.editing import configure, edit, resolve, sign_in
 
 pytestmark = pytest.mark.django_db
 
