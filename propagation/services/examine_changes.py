@@ -9,10 +9,11 @@ from propagation.conflicts.detect import Examined, Examiner, Mine
 from propagation.conflicts.edits import Edit
 from propagation.conflicts.policy import Resolving, check_based, load_policy
 from propagation.conflicts.store import Place, find_base_id, reopen_conflict, store_conflicts
+from propagation.exceptions import InvalidChangeError
 from propagation.execution.start import Cause
 from propagation.models import Conflict, PropagationRun, Subject
 from propagation.services.check_change import check_change, drop_empty_prompt
-from versions.canonical import JsonObject
+from versions.canonical import JsonObject, check_storable
 from versions.change import apply_patches, find_changes, split_groups
 from versions.services.classify import classify_changes
 from versions.services.heads import HeadState, VersionRef, check_base
@@ -174,6 +175,10 @@ def keep_conflicts(*, judged: Judged, ground: Ground, run: PropagationRun | None
 def _check_chosen(change: Change, before: JsonObject, found: Examined, ground: Ground) -> None:
     """Refuse values that a person typed for a field that cannot have them."""
     if ground.resolving is not None:
+        try:
+            check_storable(found.content)
+        except ValueError as error:
+            raise InvalidChangeError("/choices", f"This cannot be stored: {error}.") from error
         chosen = {one.field.partition(".")[0] for one in find_changes(before, found.content)}
         patch = {key: found.content.get(key) for key in chosen}
         check_change(kind=change.entity.kind, patches=[patch])

@@ -180,7 +180,7 @@ def _check_open(conflict: Conflict) -> None:
 
 
 def _check_choices(conflict: Conflict, decision: Decision) -> None:
-    known = {one["field"] for one in conflict.fields}
+    known = {one["field"]: one for one in conflict.fields}
     for field, choice in decision.choices.items():
         pointer = f"/choices/{field.replace('~', '~0').replace('/', '~1')}"
         if field not in known:
@@ -190,9 +190,21 @@ def _check_choices(conflict: Conflict, decision: Decision) -> None:
         if choice.keys() not in ({"take"}, {"value"}) or choice.get("take", "base") not in SIDES:
             detail = f"Take one of {', '.join(SIDES)}, or give a value."
             raise InvalidChoiceError(pointer, detail)
+        if not _keeps_id(known[field], choice):
+            raise InvalidChoiceError(pointer, "Its id stays; null removes it.")
         if conflict.subject != Subject.CONTENT and choice.get("take") not in REFERENCE_SIDES:
             sides = ", ".join(REFERENCE_SIDES)
             raise InvalidChoiceError(pointer, f"Of a reference, take one of {sides}.")
+
+
+def _keeps_id(field: Mapping[str, Any], choice: Mapping[str, Any]) -> bool:
+    """Tell whether a typed value of a record, such as props[lamp], is still that record."""
+    value = choice.get("value")
+    if value is None or not field["field"].endswith("]"):
+        return True
+    records = [field[side] for side in SIDES if isinstance(field.get(side), dict)]
+    ids = {str(record["id"]) for record in records if "id" in record}
+    return not ids or (isinstance(value, dict) and str(value.get("id")) in ids)
 
 
 def _check_way(conflict: Conflict, decision: Decision) -> None:

@@ -11,7 +11,7 @@ from assets.models import Role
 from propagation.models import Conflict, PropagationRun
 from propagation.services.steer_run import pause_run
 from tests.builders import get_content
-from tests.propagation.api.asking import Answer, post, send
+from tests.propagation.api.asking import Answer, post, read_problem, send
 from tests.propagation.api.film.editing import clash, configure, edit, resolve, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +194,35 @@ def test_a_base_that_never_was_is_the_fault_of_one_change_of_a_batch(ana: APICli
     done = post(ana, "propagation/batch", {"asset_changes": asked})
     assert done.status_code == 202, done.content
     assert [one["status"] for one in done.json()["results"]] == ["rejected", "accepted"]
+
+
+def test_a_typed_record_keeps_its_id_and_its_depth(ana: APIClient, ben: APIClient) -> None:
+    edit(ana, {"props": [{"id": "a", "v": 1}, {"id": "b", "v": 1}], "deep": 1})
+    edit(ana, {"props": [{"id": "b", "v": 1}], "deep": 2})
+    answer = edit(ben, {"props": [{"id": "a", "v": 2}, {"id": "b", "v": 1}], "deep": 3}, 3)
+    fields = [one["field"] for one in answer.json()["conflicts"][0]["fields"]]
+    assert sorted(fields) == ["deep", "props[a]"]
+    for value in ({"id": "b"}, {"v": 3}, 3):
+        refused = resolve(ben, answer, {"choices": {"props[a]": {"value": value}}})
+        assert read_problem(refused, 422, "invalid-choice")
+    deep: object = 1
+    for _ in range(27):
+        deep = [deep]
+    kept = resolve(ben, answer, {"choices": {"props[a]": {"value": {"id": "a", "v": 3}}}})
+    assert kept.json()["conflict"]["left"] == 1
+    done = resolve(ben, answer, {"choices": {"deep": {"value": deep}}})
+    assert done.status_code == 202
+    assert get_content("hero")["props"] == [{"id": "a", "v": 3}, {"id": "b", "v": 1}]
+
+
+def test_a_choice_does_not_nest_deeper_than_content_may_be(ana: APIClient, ben: APIClient) -> None:
+    def nest(value: object, levels: int) -> Any:  # noqa: ANN401 (any JSON value)
+        return nest({"in": value}, levels - 1) if levels else value
+
+    edit(ana, {"look": nest(1, 20)})
+    edit(ana, {"look": nest(2, 20)}, 3)
+    answer = edit(ben, {"look": nest(3, 20)}, 3)
+    (field,) = answer.json()["conflicts"][0]["fields"]
+    chosen = {"choices": {field["field"]: {"value": nest(4, 20)}}}
+    read_problem(resolve(ben, answer, chosen), 422, "invalid-change")
+    assert Conflict.objects.get(status="open").choices == {}
