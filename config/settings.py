@@ -157,6 +157,7 @@ MAX_DELIVERIES_OF_MANY = 1
 """A batch of several items whose worker died this often is taken apart."""
 LEASE_S = 2.0
 """Whoever began an attempt this long ago, and holds no lock, is dead."""
+EVENTS_KEPT_DAYS = env.int("CONTINUITY_EVENTS_KEPT_DAYS", default=30)
 EDIT_LEASE_S = 30
 """Whoever has not said for so long that they go on editing has stopped."""
 

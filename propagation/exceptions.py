@@ -97,6 +97,19 @@ class BaseRequiredError(PropagationError):
     code = "precondition-required"
 
 
+class EventsTrimmedError(PropagationError):
+    """The events that come next are not kept, or are none of this log: read what is there now."""
+
+    code = "events-trimmed"
+
+    def __init__(self, *, since: int, oldest: int, newest: int) -> None:
+        super().__init__(
+            f"The log goes from {oldest} to {newest}; what follows {since} is not in it. Read the "
+            f"current state, then go on from {newest}."
+        )
+        self.oldest, self.newest = oldest, newest
+
+
 class ConflictNotFoundError(PropagationError):
     """There is no such conflict among those that you may see."""
 

@@ -30,6 +30,7 @@ from propagation.exceptions import (
     BaseRequiredError,
     ConflictNotFoundError,
     ConflictOverError,
+    EventsTrimmedError,
     FieldsLeasedError,
     InvalidChangeError,
     InvalidChoiceError,
@@ -95,6 +96,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     ConflictNotFoundError: HTTPStatus.NOT_FOUND,
     ConflictOverError: HTTPStatus.CONFLICT,
     FieldsLeasedError: HTTPStatus.LOCKED,
+    EventsTrimmedError: HTTPStatus.GONE,
     InvalidChoiceError: HTTPStatus.UNPROCESSABLE_ENTITY,
     LeaseNotFoundError: HTTPStatus.NOT_FOUND,
     InvalidMediaError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -225,6 +227,8 @@ def _describe(error: DomainError) -> dict[str, Any]:
             | InvalidMediaError()
         ):
             found = _point_at(error.pointer, error)
+        case EventsTrimmedError():
+            found = {"oldest": error.oldest, "newest": error.newest}
         case FieldsLeasedError():
             found = {"affected_users": [error.by], "fields": error.fields}
         case _:

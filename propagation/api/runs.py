@@ -16,12 +16,12 @@ from propagation.api.paging import PageQuery, answer_page
 from propagation.api.strict import NoQuery, read_query
 from propagation.exceptions import RunNotFoundError
 from propagation.models import (
-    EventCounter,
     ItemState,
     PropagationItem,
     PropagationRun,
 )
 from propagation.models.run import ACTIVE_STATUSES, PROCESSED_ITEMS
+from propagation.services.read_events import read_seq
 from propagation.services.standing import describe_standing
 from versions.naming import write_version_id
 from versions.services.outdated_media import find_outdated_media
@@ -134,14 +134,9 @@ class PropagationStatusView(APIView):
                 **describe_standing(project),
                 "outdated_media": find_outdated_media(project=project).count(),
                 "graph_revision": project.graph_revision,
-                "seq": _read_seq(project),
+                "seq": read_seq(project),
             }
         )
-
-
-def _read_seq(project: Project) -> int:
-    seq = EventCounter.objects.filter(project=project).values_list("seq", flat=True).first()
-    return seq or 0
 
 
 def _describe_row(run: PropagationRun) -> dict[str, Any]:

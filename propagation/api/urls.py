@@ -21,6 +21,7 @@ from propagation.api.conflicts import (
     ResolutionView,
 )
 from propagation.api.create_media import BatchVersionsView
+from propagation.api.events import EventsView
 from propagation.api.files import FilesView, FileView
 from propagation.api.graph import DependenciesView, EdgesView
 from propagation.api.holds import DecideView, HoldsView
@@ -41,6 +42,7 @@ register_converter(TokenConverter, "token")
 urlpatterns = [
     path("projects", ProjectsView.as_view(), name="projects"),
     path("projects/<code:project_id>", ProjectView.as_view(), name="project"),
+    path("events", EventsView.as_view(), name="events"),
     path("projects/<code:project_id>/settings", SettingsView.as_view(), name="settings"),
     path(
         "projects/<code:project_id>/propagation-status",

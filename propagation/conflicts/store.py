@@ -144,7 +144,7 @@ def tell_conflicts(conflicts: Iterable[Conflict]) -> list[News]:
             payload={
                 "conflict_id": one.pk,
                 "asset_id": one.entity.code,
-                "type": one.type,
+                "conflict_type": one.type,
                 "status": one.status,
                 "severity": one.severity,
             },

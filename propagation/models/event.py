@@ -16,6 +16,9 @@ class EventCounter(models.Model):
         Project, models.CASCADE, primary_key=True, related_name="event_counter"
     )
     seq = models.BigIntegerField(default=0)
+    trimmed = models.BigIntegerField(
+        default=0, db_default=0, help_text="Events up to this one are not kept any more."
+    )
 
     def __str__(self) -> str:
         return f"{self.project.code}: {self.seq}"

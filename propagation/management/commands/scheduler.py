@@ -21,10 +21,19 @@ from propagation.services.complete_jobs import expire_jobs
 from propagation.services.edit_leases import forget_leases
 from propagation.services.forget_keys import forget_keys
 from propagation.services.pin_references import expire_pins
+from propagation.services.read_events import forget_events
 
 logger = logging.getLogger(__name__)
 
-JOBS = (rescue_batches, sweep, expire_pins, expire_jobs, forget_keys, forget_leases)
+JOBS = (
+    rescue_batches,
+    sweep,
+    expire_pins,
+    expire_jobs,
+    forget_keys,
+    forget_leases,
+    forget_events,
+)
 
 
 class Command(BaseCommand):
