@@ -86,8 +86,9 @@ else:
         # Compiling a statement takes longer than any of ours runs: up to 2 s instead of 10 ms.
         "-c jit=off"
     )
-WEB_CONNECTIONS = env.int("CONTINUITY_WEB_CONNECTIONS", default=40)
-"""Most connections to PostgreSQL of one web process."""
+WEB_CONNECTIONS = env.int("CONTINUITY_WEB_CONNECTIONS", default=12)
+"""Most connections to PostgreSQL of one web process. More requests at a time than the process has
+time for only hold their locks longer: 32 writers waited up to 10 s for one with 40 connections."""
 WORKER_SESSION = " -c statement_timeout=30s -c idle_in_transaction_session_timeout=15s"
 """Of workers on PostgreSQL, whose statements take a second at most: what a frozen one holds is
 free again after this."""

@@ -23,6 +23,10 @@ class Server:
         """The address of the API."""
         return f"http://127.0.0.1:{self.port}/api/v1"
 
+    def read_log(self) -> str:
+        """Return the end of what it has logged."""
+        return (settings.HOME / f"server-{self.port}.log").read_text()[-10_000:]
+
 
 @contextmanager
 def run_server(environment: Mapping[str, str] | None = None) -> Iterator[Server]:

@@ -123,7 +123,7 @@ def test_every_accepted_edit_is_in_the_history_and_the_end_is_their_serial_merge
             )
         )
     statuses = sum((some for _, some in found), Counter[int]())
-    assert set(statuses) <= {200, 202, 409}, statuses
+    assert set(statuses) <= {200, 202, 409}, f"{statuses}\n{server_process.read_log()}"
     assert statuses[202] > writers
     assert statuses[409] == Conflict.objects.exclude(status=ConflictStatus.MERGED).count()
     accepted = {(one.code, one.number): one for some, _ in found for one in some}
