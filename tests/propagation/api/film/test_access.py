@@ -251,6 +251,7 @@ REQUESTS += [
         role=Role.SUPERVISOR,
     ),
     Request(route="presence", path="projects/PROJECT/presence"),
+    Request(route="events", path="events?project=PROJECT&since=0"),
     Request(route="leases", path="assets/PROJECT:hero/leases"),
     Request(
         route="leases",

@@ -51,6 +51,7 @@ PATHS = {
     "conflicts": "projects/film/conflicts",
     "conflict": "conflicts/CONFLICT",
     "presence": "projects/film/presence",
+    "events": "events?project=film&since=0",
     "leases": "assets/hero/leases",
     "plan": "plans/PLAN",
     "plan-items": "plans/PLAN/items",
