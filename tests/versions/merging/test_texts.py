@@ -109,3 +109,11 @@ def test_a_long_text_of_few_words_is_left_soon() -> None:
     started = time.monotonic()
     assert merge_prose(" ".join(base), " ".join(["b", *base]), " ".join([*base[:-9], "c"])) is None
     assert time.monotonic() - started < 1
+
+
+def test_what_both_sides_moved_is_not_there_twice() -> None:
+    assert merge_sequence([*"abcdef"], [*"cabdef"], [*"abdecf"]) is None
+    base = "Gulls cry. The horn sounds twice before dawn."
+    theirs = "The horn sounds twice before dawn again. Gulls cry."
+    yours = "Rain falls. The horn sounds twice before dawn. Gulls cry."
+    assert merge_prose(base, theirs, yours) is None
