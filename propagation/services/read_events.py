@@ -39,7 +39,8 @@ def read_events(*, project: Project, since: int, limit: int) -> EventPage:
     EventsTrimmedError when the next one is not kept any more, and for a number that is yet to
     come: the database was restored from a backup since.
     """
-    events = list(Event.objects.filter(project=project, seq__gt=since).order_by("seq")[:limit])
+    after = Event.objects.filter(project=project, seq__gt=since).select_related("project")
+    events = list(after.order_by("seq")[:limit])
     if not events or events[0].seq != since + 1:
         counter = EventCounter.objects.filter(project=project).first()
         newest, trimmed = (counter.seq, counter.trimmed) if counter else (0, 0)

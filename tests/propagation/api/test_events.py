@@ -8,7 +8,8 @@ from threading import Barrier
 
 import httpx
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -59,6 +60,23 @@ def test_an_event_says_what_it_is_about(api: APIClient) -> None:
         assert (event["v"], event["topic"]) == (1, "project:film")
         assert event["timestamp"] >= run.created_at.isoformat()[:19]
     assert run.pk in {event["run_id"] for event in events}
+
+
+@pytest.mark.django_db
+def test_a_page_takes_as_many_statements_for_20_events_as_for_one(
+    api: APIClient,
+) -> None:
+    load(star(1))
+    for turn in range(20):
+        change("hero", colour=f"{turn}")
+    newest = EventCounter.objects.get().seq
+    api.get(f"{EVENTS}?project=film&since=0")
+    counts = []
+    for since in (newest - 20, newest - 1):
+        with CaptureQueriesContext(connection) as queries:
+            assert len(api.get(f"{EVENTS}?project=film&since={since}").json()["data"]) > 0
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.django_db
