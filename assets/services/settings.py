@@ -22,9 +22,7 @@ def edit_settings(
     """
     check_role(actor=actor, project_id=project_id, needed=Role.ADMIN)
     project: Project = lock_project(project_id=project_id)
-    changed = [
-        name for name in SETTINGS if values.get(name, None) not in (None, getattr(project, name))
-    ]
+    changed = [name for name in SETTINGS if values.get(name) not in (None, getattr(project, name))]
     for name in changed:
         setattr(project, name, values[name])
     if changed:

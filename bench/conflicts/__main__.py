@@ -13,7 +13,7 @@ from versions.merging.merge import merge_contents
 
 @dataclass(kw_only=True)
 class Report:
-    """What became of the pairs. met: those in which both changed something."""
+    """What became of the pairs. met_in_a_field: those in which both changed one field."""
 
     pairs: int = 0
     met_in_a_field: int = 0

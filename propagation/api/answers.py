@@ -22,7 +22,7 @@ _STRICT = re.compile(r"(?:^|[,;\s])handling=strict(?:$|[,;\s])")
 _WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,4})(?:$|[,;\s])")
 
 MAX_WAIT_S = 30
-"""The longest that a request with `Prefer: wait` stays open."""
+"""The longest that a request stays open to wait for something."""
 
 
 def describe_run(run: PropagationRun) -> dict[str, Any]:
@@ -91,6 +91,12 @@ def answer_started(run: PropagationRun | None, body: dict[str, Any]) -> Response
     return response
 
 
+def give_connection_back() -> None:
+    """Let other requests use the connection while this one waits, where they share some."""
+    if "pool" in connection.settings_dict["OPTIONS"]:
+        connection.close()
+
+
 def prefers_strict(request: Request) -> bool:
     """Tell whether the client wants a stale change refused, not merged (RFC 7240, 4.4)."""
     return _STRICT.search(request.headers.get("Prefer", "")) is not None
@@ -104,8 +110,7 @@ def wait_if_preferred(request: Request, run: PropagationRun | None) -> bool:
 
     def is_over() -> bool:
         run.refresh_from_db()
-        if "pool" in connection.settings_dict["OPTIONS"]:
-            connection.close()  # for others to use, until the next look
+        give_connection_back()
         return not run.is_active
 
     wait_until(is_over, run_id=run.pk, timeout_s=min(int(wanted[1]), MAX_WAIT_S))

@@ -14,7 +14,7 @@ from assets.models import Entity, Project
 from assets.services.lookup import find_entity, find_within
 from propagation.api.answers import answer_change, answer_started, prefers_strict
 from propagation.api.codes import read_base, read_if_match, read_number
-from propagation.api.conflicts import answer_conflicts
+from propagation.api.conflicts import answer_conflicts, name_conflicts
 from propagation.api.describing import describe_version
 from propagation.api.plans import read_plan
 from propagation.api.previews import answer_preview
@@ -34,7 +34,6 @@ from propagation.execution.start import Cause
 from propagation.models import PropagationRun, RunKind, RunMode
 from propagation.services.change_batch import BatchRequest, ChangeResult, propagate_batch
 from propagation.services.change_content import Outcome
-from propagation.services.describe_conflict import describe_finding
 from propagation.services.examine_changes import Change
 from propagation.services.moved_on import find_moved_on
 from propagation.services.propagate_change import preview_changes, propagate_change
@@ -260,14 +259,7 @@ def _answer_batch(runs: Sequence[PropagationRun], answer: dict[str, Any]) -> Res
 def _describe_result(index: int, result: ChangeResult) -> dict[str, Any]:
     answer: dict[str, Any] = {"index": index, "asset_id": result.asset_id}
     if result.conflicts:
-        first = result.conflicts[0]
-        return {
-            **answer,
-            "status": "conflict",
-            "conflict_id": first.pk,
-            "conflicts": [describe_finding(one) for one in result.conflicts],
-            "resolve_url": f"/api/v1/conflicts/{first.pk}/resolution",
-        }
+        return {**answer, "status": "conflict", **name_conflicts(result.conflicts)}
     if result.error is not None:
         member = "asset_id"
         if isinstance(result.error, InvalidChangeError):

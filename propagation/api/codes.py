@@ -97,13 +97,19 @@ def read_base(request: Request, entity: Entity, given: Any) -> int | None:  # no
     base = read_if_match(request.headers.get("If-Match"), entity)
     if given is None:
         return base
-    number = read_number(given, entity.code)
-    if number is None:
-        detail = f"Give a number, or a version of this entity such as {entity.code}_v1."
-        raise serializers.ValidationError({"base_version": [detail]})
+    number = read_named(given, code=entity.code, member="base_version")
     if base not in (None, number):
         detail = f"If-Match says v{base}."
         raise serializers.ValidationError({"base_version": [detail]})
+    return number
+
+
+def read_named(given: Any, *, code: str, member: str) -> int:  # noqa: ANN401 (JSON)
+    """Return the number of the version that a member of a body names; else a 422."""
+    number = read_number(given, code)
+    if number is None:
+        detail = f"Give a number, or a version of this entity such as {code}_v1."
+        raise serializers.ValidationError({member: [detail]})
     return number
 
 

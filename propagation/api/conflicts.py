@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from assets.services.lookup import find_project
 from propagation.api.answers import answer_started, describe_started
-from propagation.api.codes import read_number
+from propagation.api.codes import read_named
 from propagation.api.paging import PageQuery, answer_page
 from propagation.api.problems import CONTENT_TYPE, make_problem
 from propagation.api.strict import (
@@ -126,13 +126,16 @@ class ResolutionView(APIView):
         read_query(NoQuery, request)
         body = read_body(ResolutionBody, request)
         conflict = find_conflict(pk=conflict_id, user=request.user)
+        theirs = body["their_version"]
+        if theirs is not None:
+            theirs = read_named(theirs, code=conflict.entity.code, member="their_version")
         resolution = resolve_conflict(
             pk=conflict_id,
             decision=Decision(
                 choices=body["choices"],
                 proceeds=body["proceed"],
                 note=body["note"],
-                theirs=_read_theirs(body["their_version"], conflict),
+                theirs=theirs,
             ),
             actor=get_actor(request),
             at=timezone.now(),
@@ -168,9 +171,7 @@ def answer_conflicts(request: Request, conflicts: Sequence[Conflict]) -> Respons
     first = conflicts[0]
     body = {
         "requires_intervention": True,
-        "conflict_id": first.pk,
-        "conflicts": [describe_finding(one) for one in conflicts],
-        "resolve_url": f"/api/v1/conflicts/{first.pk}/resolution",
+        **name_conflicts(conflicts),
         "conflict_url": f"/api/v1/conflicts/{first.pk}",
     }
     if first.cause != "cycle":
@@ -185,12 +186,14 @@ def answer_conflicts(request: Request, conflicts: Sequence[Conflict]) -> Respons
     return Response(answer, status=HTTPStatus.CONFLICT, content_type=CONTENT_TYPE)
 
 
-def _read_theirs(given: Any, conflict: Conflict) -> int | None:  # noqa: ANN401 (JSON)
-    number = None if given is None else read_number(given, conflict.entity.code)
-    if given is not None and number is None:
-        detail = f"Give a number, or a version such as {conflict.entity.code}_v1."
-        raise serializers.ValidationError({"their_version": [detail]})
-    return number
+def name_conflicts(conflicts: Sequence[Conflict]) -> dict[str, Any]:
+    """Return what an edit met, and where that is decided."""
+    first = conflicts[0]
+    return {
+        "conflict_id": first.pk,
+        "conflicts": [describe_finding(one) for one in conflicts],
+        "resolve_url": f"/api/v1/conflicts/{first.pk}/resolution",
+    }
 
 
 def _answer(resolution: Resolution) -> Response:

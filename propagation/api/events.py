@@ -1,17 +1,15 @@
 """What happened in a project, in order: read on from a number, or wait for what comes."""
 
-from django.db import connection
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.services.lookup import find_project
+from propagation.api.answers import MAX_WAIT_S, give_connection_back
 from propagation.api.strict import CodeField, StrictSerializer, read_query
 from propagation.live.tail import TAIL
 from propagation.services.read_events import describe_event, read_events, read_seq
-
-MAX_WAIT_S = 30
 
 
 class EventsQuery(StrictSerializer):
@@ -35,8 +33,7 @@ class EventsView(APIView):
         since, limit = wanted["since"], wanted["limit"]
         page = read_events(project=project, since=since, limit=limit)
         if wanted["wait"] and not page.events:
-            if "pool" in connection.settings_dict["OPTIONS"]:
-                connection.close()  # for others to use meanwhile
+            give_connection_back()
             if TAIL.wait(project_id=project.pk, after=since, timeout_s=wanted["wait"]):
                 page = read_events(project=project, since=since, limit=limit)
         events = [describe_event(event) for event in page.events]

@@ -86,14 +86,16 @@ class Examiner:
             began = load_beginning(entity=entity, head=head, number=mine.base_version)
             if began.is_current and not is_asked:
                 began = None
+        yours = content
         if began is not None:
-            content, finding = self._merge(entity, current, mine, began)
+            yours = mine.patch(began.content)
+            content, finding = self._merge(entity, current, yours, began)
             findings.append(finding)
         wanted = find_changes(current, content)
         if not wanted and all(one.decision.is_settled for one in findings):
             return Examined(content=content)
         if began is not None:
-            wanted = find_changes(began.content, mine.patch(began.content))
+            wanted = find_changes(began.content, yours)
         findings += self._find_editors(entity, [change.field for change in wanted])
         # Whose version it is merged with, their run is no second matter.
         findings += [one for one in self._find_runs(entity) if not findings or _is_open(one)]
@@ -102,14 +104,10 @@ class Examiner:
         )
 
     def _merge(
-        self, entity: Entity, current: JsonObject, mine: "Mine", began: Beginning
+        self, entity: Entity, current: JsonObject, yours: JsonObject, began: Beginning
     ) -> tuple[JsonObject, Finding]:
         schema = load_schema(project_id=entity.project_id, entity_type=entity.type)
-        sides = {
-            "base": began.content,
-            "theirs": current,
-            "yours": mine.patch(began.content),
-        }
+        sides = {"base": began.content, "theirs": current, "yours": yours}
         is_strict = self.policy.strictness == "strict"
         asked = self.resolving.choices if self.resolving else ()
         merge = merge_contents(**sides, schema=schema, is_strict=is_strict, asked=asked)

@@ -8,12 +8,13 @@ from django.contrib.auth.models import User
 
 from assets.models import Entity
 from propagation.conflicts.edits import Edit
-from propagation.conflicts.fields import covers, find_standing, write_clash
+from propagation.conflicts.fields import covers, find_standing, read_clash, write_clash
 from propagation.conflicts.strategies import Finding, MetVersion
 from propagation.execution.start import preview
 from propagation.live.events import News
 from propagation.models import Conflict, ConflictStatus, PropagationRun, RunMode, Severity
 from versions.facets import ALL_FACETS, Facet
+from versions.merging.merge import is_same
 from versions.models import Version
 from versions.services.heads import HeadState
 
@@ -117,7 +118,8 @@ def expire_answered(
     for conflict in (
         rows.exclude(pk__in=[one.pk for one in besides]).select_related("entity").order_by("pk")
     ):
-        wanted = [one["field"] for one in conflict.fields if one.get("yours") != one.get("base")]
+        clashes = [read_clash(one) for one in conflict.fields]
+        wanted = [one.field for one in clashes if not is_same(one.yours, one.base)]
         changed = fields[conflict.entity_id]
         if wanted and all(any(covers(one, field) for one in changed) for field in wanted):
             close_conflict(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from propagation.conflicts.fields import apply_choices, read_clash
+from propagation.conflicts.fields import SIDES, apply_choices, read_clash
 from propagation.models import Conflict, ConflictStatus, Subject
 from versions.naming import write_version_id
 
@@ -69,7 +69,7 @@ def _describe_edit(conflict: Conflict) -> Any:  # noqa: ANN401 (as it was asked 
 
 def _describe_field(conflict: Conflict, field: dict[str, Any]) -> dict[str, Any]:
     """Return a field with its three sides; null for one that has no such field, which is named."""
-    absent = [side for side in ("base", "theirs", "yours") if side not in field]
+    absent = [side for side in SIDES if side not in field]
     shown = {**dict.fromkeys(absent), **field}
     if absent:
         shown["absent"] = absent

@@ -154,9 +154,10 @@ def keep_conflicts(*, judged: Judged, ground: Ground, run: PropagationRun | None
     """
     kept: list[Conflict] = []
     for change, examined in judged.met:
-        place = None if not examined.is_open and run is None else _find_place(change, ground)
-        if place is None or (ground.resolving is not None and not examined.is_open):
+        is_done = run is not None and ground.resolving is None
+        if not examined.is_open and not is_done:
             continue
+        place = _find_place(change, ground)
         if ground.resolving is not None:
             pk = ground.resolving.conflict_id
             kept.append(reopen_conflict(pk=pk, place=place, findings=examined.findings))
