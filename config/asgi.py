@@ -3,6 +3,8 @@
 import os
 from urllib.parse import unquote_to_bytes
 
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
@@ -34,6 +36,8 @@ def lend_connections() -> None:
 
 lend_connections()
 _django = get_asgi_application()
+# After Django is set up: it imports models.
+from propagation.sockets.routing import route_socket  # noqa: E402
 
 
 def keep_encoded_slashes(raw_path: bytes) -> str:
@@ -53,8 +57,9 @@ async def _keep_path(scope: Scope, receive: Receive, send: Send) -> None:
     await _django(scope, receive, send)  # type: ignore[arg-type]
 
 
-application = bound_bodies(
+_http = bound_bodies(
     _keep_path,
     limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
     upload_limit=settings.UPLOAD_MAX_BYTES,
 )
+application = ProtocolTypeRouter({"http": _http, "websocket": AuthMiddlewareStack(route_socket)})

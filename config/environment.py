@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import environ
@@ -90,3 +91,13 @@ def read_or_make_secret(home: Path) -> str:
         return path.read_text()
     except OSError as error:
         raise HomeError(home, error) from error
+
+
+def read_mail(*, home: Path, url: str) -> dict[str, Any]:
+    """Return Django's mail settings for EMAIL_URL; without one, mail becomes files in the home.
+
+    Nothing is lost so, and no terminal is filled with it.
+    """
+    if url:
+        return dict(env.email_url_config(url))
+    return dict(env.email_url_config("filemail://")) | {"EMAIL_FILE_PATH": str(home / "mail")}

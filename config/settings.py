@@ -5,7 +5,14 @@ from typing import Any
 
 from kombu import Queue
 
-from config.environment import PROJECT_ROOT, env, get_home, locate_redis, read_or_make_secret
+from config.environment import (
+    PROJECT_ROOT,
+    env,
+    get_home,
+    locate_redis,
+    read_mail,
+    read_or_make_secret,
+)
 
 HOME = get_home()
 REDIS = locate_redis(home=HOME, url=env.str("REDIS_URL", default=""))
@@ -26,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "servestatic.runserver_nostatic",
     "django.contrib.staticfiles",
+    "channels",
     "rest_framework",
     "knox",
     "simple_history",
@@ -114,6 +122,20 @@ MEDIA_URL = "/api/v1/files/"
 """Where the storage's own URLs lead: to a view that asks who may see the file."""
 UPLOAD_MAX_BYTES = env.int("CONTINUITY_UPLOAD_MAX_BYTES", default=200_000_000)
 
+PUBLIC_URL = env.str("CONTINUITY_URL", default="http://127.0.0.1:8000").rstrip("/")
+"""Where people reach the web server: the links in mails begin with it."""
+_MAIL = read_mail(home=HOME, url=env.str("EMAIL_URL", default=""))
+EMAIL_BACKEND, EMAIL_FILE_PATH = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_FILE_PATH"]
+EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_HOST"] or "localhost", _MAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = _MAIL["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = _MAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10  # seconds, for each answer of the mail server
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Continuity <continuity@localhost>")
+NOTICES_KEPT_DAYS = env.int("CONTINUITY_NOTICES_KEPT_DAYS", default=90)
+"""Days for which notifications are kept after they were read; unread ones stay."""
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -149,6 +171,7 @@ BATCH_LANE_THRESHOLD = 100
 OVERDUE_S = env.float("CONTINUITY_OVERDUE_S", default=15.0)
 """Seconds without progress after which the sweep sends a run's next step again."""
 SWEEP_INTERVAL_S = env.float("CONTINUITY_SWEEP_INTERVAL_S", default=2.0)
+COURIER_INTERVAL_S = env.float("CONTINUITY_COURIER_INTERVAL_S", default=0.5)
 HANDLERS: dict[str, str] = env.json("CONTINUITY_HANDLERS", default={})
 """Which function rebuilds targets of a kind or type (propagation.handlers); none: all keep their
 content. CONTINUITY_HANDLERS='{"shot": "propagation.handlers.prompt.rebuild_prompt"}'"""
@@ -159,6 +182,16 @@ MAX_DELIVERIES_OF_MANY = 1
 LEASE_S = 2.0
 """Whoever began an attempt this long ago, and holds no lock, is dead."""
 EVENTS_KEPT_DAYS = env.int("CONTINUITY_EVENTS_KEPT_DAYS", default=30)
+SOCKETS_PER_USER = env.int("CONTINUITY_SOCKETS_PER_USER", default=20)
+SOCKETS = env.int("CONTINUITY_SOCKETS", default=2000)
+"""WebSockets at a time: of one user (each tab has one), and of one web process."""
+SOCKET_CHECK_S = env.float("CONTINUITY_SOCKET_CHECK_S", default=30.0)
+"""Whoever may not be connected any more, or not hear of a project, is for this long."""
+WEBHOOK_ALLOWED_HOSTS = env.list("CONTINUITY_WEBHOOK_ALLOWED_HOSTS", default=[])
+"""Hosts, host:port or networks inside the house that webhooks may lead to; none by default."""
+WEBHOOK_DELIVERIES_KEPT_DAYS = env.int("CONTINUITY_WEBHOOK_DELIVERIES_KEPT_DAYS", default=30)
+MAX_WEBHOOKS = 10
+"""Webhooks of one project."""
 EDIT_LEASE_S = 30
 """Whoever has not said for so long that they go on editing has stopped."""
 
@@ -229,6 +262,7 @@ LOGGING = {
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},  # at DEBUG it writes the URLs and signatures of webhooks
     },
 }
 

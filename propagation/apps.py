@@ -9,5 +9,6 @@ class PropagationConfig(AppConfig):
     name = "propagation"
 
     def ready(self) -> None:
-        """Register the tasks: the engine sends them by name, so nothing else imports them."""
+        """Register what nothing else imports: tasks, sent by name, and the trail's ears."""
         from propagation import tasks  # noqa: F401, PLC0415 (apps must be loaded first)
+        from propagation.audit import listening  # noqa: F401, PLC0415

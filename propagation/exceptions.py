@@ -142,6 +142,12 @@ class LeaseNotFoundError(PropagationError):
     code = "not-found"
 
 
+class TopicNotFoundError(PropagationError):
+    """There is no such topic among what you may see: project:…, asset:…, shot:…, or run:41, say."""
+
+    code = "not-found"
+
+
 class FieldsLeasedError(PropagationError):
     """Somebody else is editing this, and the project makes that a lock."""
 
@@ -151,3 +157,41 @@ class FieldsLeasedError(PropagationError):
         what = f"{', '.join(fields[:5])} of {entity_code}" if fields else entity_code
         super().__init__(f"{by} is editing {what}, and this project makes that a lock.")
         self.by, self.fields = by, list(fields)
+
+
+class WebhookNotFoundError(PropagationError):
+    """There is no such webhook among those that you may see."""
+
+    code = "not-found"
+
+
+class DeliveryNotFoundError(PropagationError):
+    """The webhook has no such delivery; they are kept for a while."""
+
+    code = "not-found"
+
+
+class InvalidWebhookError(PropagationError):
+    """Nothing can be sent there."""
+
+    code = "invalid-webhook"
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
+class WebhookDisabledError(PropagationError):
+    """The webhook is disabled, and nothing is sent to it: enable it first."""
+
+    code = "webhook-disabled"
+
+
+class LimitExceededError(PropagationError):
+    """There are as many as there may be."""
+
+    code = "limit-exceeded"
+
+    def __init__(self, what: str, *, limit: int, actual: int) -> None:
+        super().__init__(f"There may be {limit} {what}; there would be {actual}.")
+        self.limit, self.actual = limit, actual

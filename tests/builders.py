@@ -11,8 +11,8 @@ from django.utils import timezone
 from assets.models import Entity, Membership, Project, Role
 from propagation.execution.advance import continue_run
 from propagation.execution.apply import apply_batch
+from propagation.execution.cause import Cause
 from propagation.execution.ready import select_ready
-from propagation.execution.start import Cause
 from propagation.interchange.defects import DefectList
 from propagation.interchange.reading import read_production
 from propagation.models import PropagationRun, RunKind, RunMode

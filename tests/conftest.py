@@ -3,14 +3,64 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from tests.builders import make_user
-from tests.processes import Workers, at_work, run_redis, run_workers
+from tests.flushing import empty_fast
+from tests.processes import START_LIMIT_S, Workers, at_work, run_redis, run_workers
+from tests.propagation.api.asking import make_token
+from tests.server import Server, run_server
 
+empty_fast()
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+LONG_TABLE, EVERY, THIRD = 6, 6, 3
+"""Of tables of more cases than this, a second run tries every sixth, of files every third test."""
+DOORS = ("admin", "management", "webhooks")
+"""Tests below propagation/ of what calls the services as the API does, or the network."""
+USES_DATABASE = frozenset({"db", "transactional_db", "django_db_setup"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --stored: for a second run of the suite, on another database."""
+    parser.addoption(
+        "--stored",
+        action="store_true",
+        help="run what a database has a part in of its own, and of that a sample",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, with --stored, what another run of the suite has tried as well."""
+    if not config.getoption("--stored"):
+        return
+    stored = [one for one in items if _may_store(one)]
+    stored = _sample(stored, separator="[", step=EVERY)
+    kept = set(_sample(stored, separator="::", step=THIRD))
+    config.hook.pytest_deselected(items=[one for one in items if one not in kept])
+    items[:] = [one for one in items if one in kept]
+
+
+def _sample(items: list[pytest.Item], *, separator: str, step: int) -> list[pytest.Item]:
+    """Return every so manieth of items whose names are the same up to the separator."""
+    groups: dict[str, list[pytest.Item]] = {}
+    for one in items:
+        groups.setdefault(one.nodeid.partition(separator)[0], []).append(one)
+    return [
+        one for some in groups.values() for one in some[:: step if len(some) > LONG_TABLE else 1]
+    ]
+
+
+def _may_store(item: pytest.Item) -> bool:
+    if any(f"propagation/{door}/" in item.nodeid for door in DOORS):
+        return False
+    names = set(getattr(item, "fixturenames", ()))
+    is_marked = any(map(item.get_closest_marker, ("django_db", "workers")))
+    return is_marked or bool(names & USES_DATABASE)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,6 +84,25 @@ def workers(transactional_db: None, worker_processes: Workers) -> Iterator[Worke
     del transactional_db
     with at_work(worker_processes):
         yield worker_processes
+
+
+@pytest.fixture(scope="session")
+def server_process(django_db_setup: None) -> Iterator[Server]:
+    """Run one web server on the test database."""
+    del django_db_setup
+    with run_server() as server:
+        yield server
+
+
+@pytest.fixture
+def http(transactional_db: None, server_process: Server) -> Iterator[httpx.Client]:
+    """Return a client of the real server that the director uses."""
+    del transactional_db
+    headers = {"Authorization": f"Bearer {make_token('director', '--superuser')}"}
+    with httpx.Client(
+        base_url=server_process.url, headers=headers, timeout=START_LIMIT_S, trust_env=False
+    ) as client:
+        yield client
 
 
 @pytest.fixture

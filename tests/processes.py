@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import IO
 
+import pytest
 from celery.utils.nodenames import gethostname, nodename
 from django.conf import settings
 from django.db import connection
@@ -24,6 +25,10 @@ from propagation.models.run import WORKING_STATUSES
 
 ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 60
+embedded_only = pytest.mark.skipif(
+    not settings.REDIS.is_private,
+    reason="what one terminal runs by itself is tried where no servers are given",
+)
 IDLE_LIMIT_S = 20
 """What is not done by then was left undone by a test that had its reasons."""
 

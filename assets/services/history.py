@@ -10,11 +10,15 @@ from typing import Literal
 
 from django.contrib.auth.models import User
 from django.db.models import Model
+from django.dispatch import Signal
 from simple_history.utils import get_history_model_for_model
 
 from assets.setwise import copy_rows
 
 Change = Literal["+", "~", "-"]
+
+history_recorded = Signal()
+"""Sent in the transaction, after the rows were written: ids, change, actor, reason and at."""
 
 
 def record_history(
@@ -27,6 +31,7 @@ def record_history(
     at: datetime,
 ) -> None:
     """Write one row of history per id: after the write for `+` and `~`, before it for `-`."""
+    changed = list(ids)
     historical = get_history_model_for_model(model)
     copy_rows(
         source=model,
@@ -38,5 +43,9 @@ def record_history(
             "history_user": actor.pk if actor else None,
             "history_change_reason": reason[:100],
         },
-        ids=ids,
+        ids=changed,
     )
+    if changed:
+        history_recorded.send(
+            sender=model, ids=changed, change=change, actor=actor, reason=reason, at=at
+        )

@@ -21,7 +21,7 @@ from config.stack.preparing import count_pending_migrations
 from config.stack.readiness import READY_PATH, ask
 from config.stack.redis_server import find_redis_binary
 from config.stack.state import StackState, find_running, is_alive
-from propagation.live.workers import count_schedulers
+from propagation.live.workers import COURIER, SCHEDULER, count_processes
 
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1_000_000_000
@@ -55,7 +55,8 @@ def run_checks() -> Iterator[Check]:
     redis_check = check_redis()
     yield redis_check
     yield from check_workers(find_lanes() if redis_check.is_ok else set())
-    yield check_scheduler(find_schedulers() if redis_check.is_ok else 0)
+    for kind in (SCHEDULER, COURIER):
+        yield check_process(kind, count_living(kind) if redis_check.is_ok else 0)
     if running is not None or settings.REDIS.is_private:
         yield check_web(running)
         yield check_flower(running)
@@ -190,20 +191,23 @@ def check_workers(lanes: set[str]) -> Iterator[Check]:
         )
 
 
-def find_schedulers() -> int:
-    """Return how many schedulers have said lately that they live."""
+def count_living(kind: str) -> int:
+    """Return how many schedulers, or couriers, have said lately that they live."""
     with suppress(redis.RedisError):
-        return count_schedulers()
+        return count_processes(kind)
     return 0
 
 
-def check_scheduler(count: int) -> Check:
-    """Check that a scheduler lives: without one, nothing that was lost is sent again."""
+def check_process(kind: str, count: int) -> Check:
+    """Check that one lives.
+
+    Without a scheduler nothing that was lost is sent again, without a courier nobody is notified.
+    """
     return Check(
-        name="Scheduler",
+        name=kind.capitalize(),
         is_ok=count > 0,
         found=f"{count} alive" if count else NOT_RUNNING,
-        remedy="start it with `make up`, or `manage.py scheduler` beside a shared Redis",
+        remedy=f"start it with `make up`, or `manage.py {kind}` beside a shared Redis",
     )
 
 

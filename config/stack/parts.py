@@ -1,5 +1,6 @@
 """The parts of the stack, and what each of them runs."""
 
+import os
 import signal
 import socket
 import time
@@ -11,7 +12,6 @@ from importlib import import_module
 from pathlib import Path
 from threading import Event
 
-import uvicorn
 from celery.exceptions import SecurityWarning
 from django.core.management import call_command, load_command_class
 from django.urls import get_resolver
@@ -28,11 +28,12 @@ from config.stack.redis_server import (
     is_worth_showing,
     says_ready,
 )
+from config.web import serve
 from propagation.live.workers import count_workers
 
 WORKERS_START_S = 30.0
-OPEN_CONNECTIONS_S = 1
-"""What the web server gives open connections (event streams never end) when it stops."""
+NICENESS = {"realtime": 0, "batch": 10, "background": 10}
+"""On one machine, what nobody waits for gives way to the web server and the realtime lane."""
 STOP_ORDER = {"guest": 0, "worker": 1, "scheduler": 2, "flower": 3, "web": 4, "redis": 5}
 """Workers first, while all they need to finish their task is there; Redis last."""
 IMPORTED_EARLY = (
@@ -40,6 +41,8 @@ IMPORTED_EARLY = (
     "celery.backends.redis",
     "celery.bin.celery",
     "celery.concurrency.prefork",
+    "channels.auth",
+    "channels.generic.websocket",
     "config.bodies",  # not config.asgi: importing it makes a process the web server
     "django.core.handlers.asgi",
     "flower.command",
@@ -47,6 +50,7 @@ IMPORTED_EARLY = (
     "tornado.platform.asyncio",
     "uvicorn.loops.auto",
     "uvicorn.protocols.http.auto",
+    "propagation.sockets.routing",
     "uvicorn.protocols.websockets.auto",
 )
 
@@ -57,6 +61,7 @@ def import_early() -> None:
     for name in IMPORTED_EARLY:
         import_module(name)
     load_command_class("propagation", "scheduler")
+    load_command_class("propagation", "courier")
     _ = get_resolver().url_patterns  # imports every view
 
 
@@ -110,6 +115,16 @@ def describe_scheduler(name: str) -> Part:
     )
 
 
+def describe_courier() -> Part:
+    """Return what makes and sends notifications and webhooks."""
+    return Part(
+        name="courier",
+        run=partial(call_command, "courier"),
+        stop_order=STOP_ORDER["scheduler"],
+        after="prepare",
+    )
+
+
 def describe_flower(*, port: int, login: str) -> Part:
     """Return Flower, which shows workers and tasks; `login` is `user:password`."""
     return Part(
@@ -136,21 +151,14 @@ def describe_guest(run: Callable[[], None]) -> Part:
 
 def serve_web(listener: socket.socket) -> None:
     """Serve HTTP until SIGTERM."""
-    config = uvicorn.Config(
-        "config.asgi:application",
-        access_log=False,
-        log_config=None,
-        log_level="warning",
-        lifespan="off",  # Django has none
-        timeout_graceful_shutdown=OPEN_CONNECTIONS_S,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    serve(sockets=[listener])
 
 
 def serve_lane(lane: str) -> None:
     """Work off one lane until SIGTERM, then end with the task at hand."""
     # It fears messages in pickle, which this installation does not accept (CELERY, accept_content).
     warnings.simplefilter("ignore", SecurityWarning)
+    os.nice(NICENESS[lane])
     app.worker_main(
         [
             "--quiet",

@@ -60,6 +60,7 @@ def run_stack(
                 *(parts.describe_worker(lane) for lane in settings.LANES),
                 # One that hangs must not leave a run waiting.
                 *(parts.describe_scheduler(name) for name in ("scheduler", "scheduler-2")),
+                parts.describe_courier(),
                 *flower,
                 parts.describe_guest(partial(_visit, address, when_ready)),
             ),

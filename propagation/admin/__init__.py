@@ -1,5 +1,27 @@
-"""Admin of projects, of entities, which can be changed here, of their versions, and of runs."""
+"""Admin of projects, of entities, which can be changed here, of versions, runs and webhooks."""
 
-from propagation.admin import conflicts, entities, projects, rules, runs, steering, versions
+from propagation.admin import (
+    audit,
+    conflicts,
+    entities,
+    notices,
+    projects,
+    rules,
+    runs,
+    steering,
+    versions,
+    webhooks,
+)
 
-__all__ = ["conflicts", "entities", "projects", "rules", "runs", "steering", "versions"]
+__all__ = [
+    "audit",
+    "conflicts",
+    "entities",
+    "notices",
+    "projects",
+    "rules",
+    "runs",
+    "steering",
+    "versions",
+    "webhooks",
+]

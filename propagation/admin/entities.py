@@ -20,13 +20,13 @@ from assets.services.locking import lock_project
 from assets.services.priority import set_priority
 from propagation.admin.forms import ChangeContentForm
 from propagation.exceptions import PropagationError
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import RunKind, RunMode
 from propagation.services.examine_changes import Change
+from propagation.services.lock_entities import lock_entities
 from propagation.services.propagate_change import preview_changes, propagate_change
 from versions.exceptions import VersionsError
 from versions.models import DEFINITION, Head
-from versions.services.entity_lock import set_entity_locks
 from versions.services.resolve import load_version
 
 
@@ -74,7 +74,7 @@ class EntityAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
         actor, at = _get_actor(request), timezone.now()
         lock_project(project_id=obj.project_id)
         if "is_locked" in form.changed_data:
-            set_entity_locks(
+            lock_entities(
                 project_id=obj.project_id,
                 entity_ids=[obj.pk],
                 is_locked=obj.is_locked,

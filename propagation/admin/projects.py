@@ -15,8 +15,9 @@ from assets.admin import (
     SuperuserWritesMixin,
 )
 from assets.models import Entity, Kind, Project
-from assets.services.settings import SETTINGS, edit_settings
+from assets.services.settings import SETTINGS
 from propagation.interchange.production import Production
+from propagation.services.edit_project import edit_project
 from propagation.services.import_production import import_production
 
 
@@ -77,6 +78,11 @@ class ProjectAdmin(SuperuserWritesMixin, ProjectScopedMixin, ScopedHistoryAdmin)
         )
         obj.pk = Project.objects.get(code=obj.code).pk
         settings = {name: form.cleaned_data[name] for name in SETTINGS}
-        edit_settings(project_id=obj.pk, values=settings, actor=cast("User", request.user))
+        edit_project(
+            project=Project.objects.get(pk=obj.pk),
+            values=settings,
+            actor=cast("User", request.user),
+            at=timezone.now(),
+        )
         obj._state.adding = False  # noqa: SLF001 (the rows of the inline belong to it)
         obj.refresh_from_db()

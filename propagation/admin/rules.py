@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from assets.admin import ProjectFilter, ProjectScopedMixin, ScopedHistoryAdmin
 from assets.exceptions import AssetsError, RoleTooLowError
@@ -93,7 +94,11 @@ class PropagationRuleAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
         project: Project = obj.project
         try:
             saved = save_rule(
-                project=project, name=obj.name, values=values, actor=cast("User", request.user)
+                project=project,
+                name=obj.name,
+                values=values,
+                actor=cast("User", request.user),
+                at=timezone.now(),
             )
         except RoleTooLowError as error:
             raise PermissionDenied from error
@@ -102,7 +107,12 @@ class PropagationRuleAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
     def delete_model(self, request: HttpRequest, obj: PropagationRule) -> None:
         """Delete through the service."""
         try:
-            delete_rule(project=obj.project, name=obj.name, actor=cast("User", request.user))
+            delete_rule(
+                project=obj.project,
+                name=obj.name,
+                actor=cast("User", request.user),
+                at=timezone.now(),
+            )
         except AssetsError as error:
             messages.error(request, str(error))
 

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 
 from assets.admin import ProjectFilter, ProjectScopedMixin, ReadOnlyMixin
 from assets.exceptions import AssetsError
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import RunKind
 from propagation.services.annotate_version import annotate_version
 from propagation.services.set_best import set_best

@@ -8,16 +8,17 @@ from rest_framework.views import APIView
 
 from assets.models import Entity, Project, Strictness
 from assets.services.lookup import find_entity, find_project
-from assets.services.settings import SETTINGS, edit_settings
+from assets.services.settings import SETTINGS
 from propagation.api.as_of import TimeQuery, read_time, resolve_entities
 from propagation.api.codes import write_etag
 from propagation.api.describing import describe_entity, describe_project
 from propagation.api.paging import answer_page
 from propagation.api.strict import NoQuery, StrictSerializer, get_actor, read_body, read_query
+from propagation.services.edit_project import edit_project
+from propagation.services.lock_entities import lock_entities
 from versions.exceptions import NotThereThenError
 from versions.models import DEFINITION, Head
 from versions.naming import write_version_id
-from versions.services.entity_lock import set_entity_locks
 
 
 class ProjectsView(APIView):
@@ -54,11 +55,12 @@ class SettingsView(APIView):
         read_query(NoQuery, request)
         body = read_body(SettingsBody, request)
         project = find_project(code=project_id, user=request.user)
-        edited = edit_settings(
-            project_id=project.pk,
+        edited = edit_project(
+            project=project,
             values=body,
             actor=get_actor(request),
             reason=body["reason"],
+            at=timezone.now(),
         )
         return Response({name: getattr(edited, name) for name in SETTINGS})
 
@@ -122,7 +124,7 @@ class LockView(APIView):
         read_query(NoQuery, request)
         body = read_body(LockBody, request)
         entity = find_entity(identifier=asset_id, user=request.user)
-        set_entity_locks(
+        lock_entities(
             project_id=entity.project_id,
             entity_ids=[entity.pk],
             is_locked=body["is_locked"],

@@ -30,7 +30,7 @@ from propagation.api.strict import (
 )
 from propagation.api.work import Started, WorkView
 from propagation.exceptions import InvalidChangeError
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import PropagationRun, RunKind, RunMode
 from propagation.services.change_batch import BatchRequest, ChangeResult, propagate_batch
 from propagation.services.change_content import Outcome

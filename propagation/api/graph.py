@@ -28,7 +28,7 @@ from propagation.api.strict import (
     read_query,
 )
 from propagation.api.work import Started, WorkView, finish
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import RunKind
 from propagation.services.change_content import Outcome
 from propagation.services.change_references import Edge, change_references, find_edge

@@ -20,7 +20,7 @@ from propagation.api.strict import (
     read_query,
 )
 from propagation.api.work import WorkView
-from propagation.models import EditLease
+from propagation.models import EditLease, LeaseMode
 from propagation.services.edit_leases import end_lease, list_leases, renew_lease, start_lease
 from versions.naming import write_version_id
 
@@ -42,6 +42,7 @@ class LeaseBody(EditedBody):
     """What is being edited, and the version that the editor shows."""
 
     base_version = serializers.JSONField(default=None)
+    mode = serializers.ChoiceField(LeaseMode.choices, default=LeaseMode.EDIT)
 
 
 class LeasesView(WorkView):
@@ -63,6 +64,7 @@ class LeasesView(WorkView):
             user=user,
             fields=body["fields"] or (),
             base_version=read_base(request, entity, body["base_version"]),
+            mode=body["mode"],
             at=at,
         )
         others = list_leases(at=at).filter(entity=entity).exclude(user=user)
@@ -105,6 +107,7 @@ def _describe(lease: EditLease) -> dict[str, Any]:
     return {
         "asset_id": lease.entity.code,
         "user": lease.user.username,
+        "mode": lease.mode,
         "fields": lease.fields,
         "base_version": write_version_id(lease.entity.code, lease.base_version),
         "started_at": lease.started_at,

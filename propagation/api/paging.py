@@ -1,7 +1,9 @@
 """Lists in pages: a cursor is the key of the last row, so pages neither skip nor repeat."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -16,6 +18,7 @@ from propagation.api.problem import Problem
 from propagation.api.strict import StrictSerializer, read_query
 
 _M = TypeVar("_M", bound=Model)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _get_url(request: Request) -> str:
@@ -60,7 +63,7 @@ def take_page(
     """Return one page of the rows in the order of an integer key, and the cursor of the next."""
     if wanted["cursor"]:
         if not wanted["cursor"].isdecimal() or len(wanted["cursor"]) > 18:  # noqa: PLR2004
-            raise _refuse_cursor()
+            raise refuse_cursor()
         step = "lt" if is_descending else "gt"
         rows = rows.filter(**{f"{key}__{step}": int(wanted["cursor"])})
     found = list(rows.order_by(f"-{key}" if is_descending else key)[: wanted["limit"] + 1])
@@ -85,16 +88,40 @@ def take_ranked_page(
     return page, f"{float(page[-1].rank).hex()}.{page[-1].number}"
 
 
+def take_recent_page(rows: QuerySet[_M], wanted: Mapping[str, Any]) -> tuple[list[_M], str | None]:
+    """Return one page of the rows by the time of their `updated_at`, newest first."""
+    if wanted["cursor"]:
+        at, pk = _read_recent(wanted["cursor"])
+        rows = rows.filter(Q(updated_at__lt=at) | Q(updated_at=at, pk__lt=pk))
+    found = list(rows.order_by("-updated_at", "-pk")[: wanted["limit"] + 1])
+    page: list[Any] = found[: wanted["limit"]]
+    if len(found) == len(page):
+        return page, None
+    since = page[-1].updated_at - _EPOCH
+    return page, f"{since // timedelta(microseconds=1)}.{page[-1].pk}"
+
+
+def _read_recent(cursor: str) -> tuple[datetime, int]:
+    """Return the time that the cursor tells in microseconds, and the key behind it."""
+    numbers = cursor.split(".")
+    if len(numbers) != 2 or not all(re.fullmatch("[0-9]{1,18}", one) for one in numbers):  # noqa: PLR2004
+        raise refuse_cursor()
+    try:
+        return _EPOCH + timedelta(microseconds=int(numbers[0])), int(numbers[1])
+    except OverflowError as error:
+        raise refuse_cursor() from error
+
+
 def _read_ranked(cursor: str) -> tuple[float, int]:
     rank, _, number = cursor.rpartition(".")
     if not number.isdecimal() or len(number) > 9:  # noqa: PLR2004
-        raise _refuse_cursor()
+        raise refuse_cursor()
     try:
         read = float.fromhex(rank)
     except (ValueError, OverflowError) as error:
-        raise _refuse_cursor() from error
+        raise refuse_cursor() from error
     if not math.isfinite(read):
-        raise _refuse_cursor()
+        raise refuse_cursor()
     return read, int(number)
 
 
@@ -103,9 +130,10 @@ def read_offset(cursor: str) -> int:
     if not cursor:
         return 0
     if not cursor.isdecimal() or len(cursor) > 9:  # noqa: PLR2004
-        raise _refuse_cursor()
+        raise refuse_cursor()
     return int(cursor)
 
 
-def _refuse_cursor() -> Problem:
+def refuse_cursor() -> Problem:
+    """Return the problem of a cursor that no page gave."""
     return Problem(HTTPStatus.BAD_REQUEST, "bad-cursor", "Use the `next` of a page.")

@@ -21,7 +21,7 @@ from propagation.api.strict import (
     read_query,
 )
 from propagation.api.work import finish
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import RunKind
 from propagation.services.change_references import Edge, find_edge
 from propagation.services.pin_references import (

@@ -30,6 +30,7 @@ from propagation.exceptions import (
     BaseRequiredError,
     ConflictNotFoundError,
     ConflictOverError,
+    DeliveryNotFoundError,
     EventsTrimmedError,
     FieldsLeasedError,
     InvalidChangeError,
@@ -37,14 +38,19 @@ from propagation.exceptions import (
     InvalidEdgeError,
     InvalidRuleError,
     InvalidRunStateError,
+    InvalidWebhookError,
     JobNotFoundError,
     JobOverError,
     LeaseNotFoundError,
+    LimitExceededError,
     PlanNotFoundError,
     PlanStaleError,
     PropagationError,
     RuleNotFoundError,
     RunNotFoundError,
+    TopicNotFoundError,
+    WebhookDisabledError,
+    WebhookNotFoundError,
 )
 from versions.exceptions import (
     BadScopeError,
@@ -71,6 +77,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     ProjectNotFoundError: HTTPStatus.NOT_FOUND,
     ReferenceNotFoundError: HTTPStatus.NOT_FOUND,
     RunNotFoundError: HTTPStatus.NOT_FOUND,
+    TopicNotFoundError: HTTPStatus.NOT_FOUND,
     VersionNotFoundError: HTTPStatus.NOT_FOUND,
     RoleTooLowError: HTTPStatus.FORBIDDEN,
     AmbiguousCodeError: HTTPStatus.CONFLICT,
@@ -101,7 +108,17 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     LeaseNotFoundError: HTTPStatus.NOT_FOUND,
     InvalidMediaError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidMetadataError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidWebhookError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LimitExceededError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WebhookNotFoundError: HTTPStatus.NOT_FOUND,
+    DeliveryNotFoundError: HTTPStatus.NOT_FOUND,
+    WebhookDisabledError: HTTPStatus.CONFLICT,
 }
+MEMBERS: Mapping[type[Exception], tuple[str, ...]] = {
+    EventsTrimmedError: ("oldest", "newest"),
+    LimitExceededError: ("limit", "actual"),
+}
+"""Attributes of errors that their problem has as members, as they are."""
 CODES: Mapping[type[Exception], str] = {
     drf.ParseError: "malformed-json",
     drf.NotAuthenticated: "unauthenticated",
@@ -225,14 +242,13 @@ def _describe(error: DomainError) -> dict[str, Any]:
             | InvalidChoiceError()
             | BadScopeError()
             | InvalidMediaError()
+            | InvalidWebhookError()
         ):
             found = _point_at(error.pointer, error)
-        case EventsTrimmedError():
-            found = {"oldest": error.oldest, "newest": error.newest}
         case FieldsLeasedError():
             found = {"affected_users": [error.by], "fields": error.fields}
         case _:
-            found = {}
+            found = {name: getattr(error, name) for name in MEMBERS.get(type(error), ())}
     return found
 
 

@@ -29,7 +29,7 @@ from propagation.api.strict import (
     read_query,
 )
 from propagation.exceptions import RuleNotFoundError, RunNotFoundError
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import PropagationRule, PropagationRun, RuleAction, RunKind
 from propagation.planning.impact import Impact
 from propagation.rules.rule import BUILT_IN, SETS, Rule, TargetStatus
@@ -108,7 +108,13 @@ class RuleView(APIView):
             known = _check_if_match(request, project, name)
             if known is None and "action" not in values:
                 raise ValidationError({"action": ["A new rule needs one."]})
-            row = save_rule(project=project, name=name, values=values, actor=get_actor(request))
+            row = save_rule(
+                project=project,
+                name=name,
+                values=values,
+                actor=get_actor(request),
+                at=timezone.now(),
+            )
         return Response(_describe(row))
 
     def delete(self, request: Request, project_id: str, name: str) -> Response:
@@ -117,7 +123,7 @@ class RuleView(APIView):
         project = find_project(code=project_id, user=request.user)
         with transaction.atomic():
             _check_if_match(request, project, name)
-            delete_rule(project=project, name=name, actor=get_actor(request))
+            delete_rule(project=project, name=name, actor=get_actor(request), at=timezone.now())
         return Response(status=HTTPStatus.NO_CONTENT)
 
 

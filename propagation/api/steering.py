@@ -16,6 +16,7 @@ from propagation.api.answers import describe_run
 from propagation.api.runs import find_run
 from propagation.api.strict import (
     CodeField,
+    NoBody,
     NoQuery,
     StrictSerializer,
     get_actor,
@@ -49,10 +50,6 @@ STEERS: dict[str, Steer] = {
     "cancel": cancel_run,
     "retry": retry_run,
 }
-
-
-class NoBody(StrictSerializer):
-    """A request that says nothing."""
 
 
 class SkipBody(StrictSerializer):

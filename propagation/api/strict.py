@@ -29,6 +29,10 @@ class NoQuery(StrictSerializer):
     """No parameters."""
 
 
+class NoBody(StrictSerializer):
+    """No fields."""
+
+
 class DryRunQuery(StrictSerializer):
     """Parameters of every write that may start work. items: a dry run tells of each target."""
 

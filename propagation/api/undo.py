@@ -25,7 +25,7 @@ from propagation.api.strict import (
     read_query,
 )
 from propagation.api.work import Started, WorkView
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import PropagationRun, RunKind, RunMode
 from propagation.services.change_content import Outcome
 from propagation.services.undo_run import Undo, preview_undo, undo_run

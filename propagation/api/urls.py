@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from assets.models import Kind
+from propagation.api.activity import EntityActivityView, ProjectActivityView
 from propagation.api.as_of import AsOfView
 from propagation.api.catalogue import (
     EntitiesView,
@@ -21,6 +22,7 @@ from propagation.api.conflicts import (
     ResolutionView,
 )
 from propagation.api.create_media import BatchVersionsView
+from propagation.api.deliveries import DeliveriesView, DeliveryView, ReplayView, TestView
 from propagation.api.events import EventsView
 from propagation.api.files import FilesView, FileView
 from propagation.api.graph import DependenciesView, EdgesView
@@ -28,13 +30,18 @@ from propagation.api.holds import DecideView, HoldsView
 from propagation.api.jobs import JobsView, JobView
 from propagation.api.leases import LeasesView, LeaseView, PresenceView
 from propagation.api.look_ups import LookUpView, OutdatedMediaView
+from propagation.api.me import MeView
+from propagation.api.notifications import MarkView, NotificationsView
 from propagation.api.pins import PinsView
 from propagation.api.plans import PlanItemsView, PlanView
 from propagation.api.rules import RulesView, RuleView, SimulateView
 from propagation.api.runs import PropagationStatusView, RunItemsView, RunItemView, RunsView, RunView
+from propagation.api.socket_tickets import SocketTicketsView
 from propagation.api.steering import STEERS, SkipView, SteerView
+from propagation.api.subscriptions import SubscriptionsView, SubscriptionView
 from propagation.api.undo import UndoView
 from propagation.api.versions import BestView, DiffView, SlotsView, VersionsView, VersionView
+from propagation.api.webhooks import RotateView, WebhooksView, WebhookView
 
 register_converter(CodeConverter, "code")
 register_converter(TokenConverter, "token")
@@ -43,6 +50,12 @@ urlpatterns = [
     path("projects", ProjectsView.as_view(), name="projects"),
     path("projects/<code:project_id>", ProjectView.as_view(), name="project"),
     path("events", EventsView.as_view(), name="events"),
+    path("me", MeView.as_view(), name="me"),
+    path("notifications", NotificationsView.as_view(), name="notifications"),
+    path("notifications/read", MarkView.as_view(), name="mark-read"),
+    path("notifications/unread", MarkView.as_view(is_read=False), name="mark-unread"),
+    path("subscriptions", SubscriptionsView.as_view(), name="subscriptions"),
+    path("subscriptions/<code:topic>", SubscriptionView.as_view(), name="subscription"),
     path("projects/<code:project_id>/settings", SettingsView.as_view(), name="settings"),
     path(
         "projects/<code:project_id>/propagation-status",
@@ -72,6 +85,7 @@ urlpatterns = [
     path("projects/<code:project_id>/presence", PresenceView.as_view(), name="presence"),
     path("assets/<code:asset_id>/leases", LeasesView.as_view(), name="leases"),
     path("leases/<token:token>", LeaseView.as_view(), name="lease"),
+    path("ws-tickets", SocketTicketsView.as_view(), name="ws-tickets"),
     path("projects/<code:project_id>/best", LookUpView.as_view(), name="look-up"),
     path(
         "projects/<code:project_id>/outdated-media",
@@ -108,6 +122,8 @@ urlpatterns = [
     path("plans/<token:token>", PlanView.as_view(), name="plan"),
     path("plans/<token:token>/items", PlanItemsView.as_view(), name="plan-items"),
     path("propagation/batch", BatchView.as_view(), name="batch"),
+    path("projects/<code:project_id>/activity", ProjectActivityView.as_view(), name="activity"),
+    path("assets/<code:asset_id>/activity", EntityActivityView.as_view(), name="asset-activity"),
     path("projects/<code:project_id>/jobs", JobsView.as_view(), name="jobs"),
     path("jobs/<token:token>", JobView.as_view(), name="job"),
     path("edges", EdgesView.as_view(), name="edges"),
@@ -117,4 +133,19 @@ urlpatterns = [
     path("runs/<int:run_id>/items/<code:asset_id>", RunItemView.as_view(), name="run-item"),
     path("runs/<int:run_id>/skip", SkipView.as_view(), name="skip"),
     path("runs/<int:run_id>/undo", UndoView.as_view(), name="undo"),
+    path("projects/<code:project_id>/webhooks", WebhooksView.as_view(), name="webhooks"),
+    path("webhooks/<int:webhook_id>", WebhookView.as_view(), name="webhook"),
+    path("webhooks/<int:webhook_id>/rotate", RotateView.as_view(), name="rotate-webhook"),
+    path("webhooks/<int:webhook_id>/test", TestView.as_view(), name="test-webhook"),
+    path("webhooks/<int:webhook_id>/deliveries", DeliveriesView.as_view(), name="deliveries"),
+    path(
+        "webhooks/<int:webhook_id>/deliveries/<token:message_id>",
+        DeliveryView.as_view(),
+        name="delivery",
+    ),
+    path(
+        "webhooks/<int:webhook_id>/deliveries/<token:message_id>/replay",
+        ReplayView.as_view(),
+        name="replay-delivery",
+    ),
 ]

@@ -34,7 +34,7 @@ from propagation.api.strict import (
     read_query,
 )
 from propagation.api.work import Started, WorkView, finish
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import RunKind
 from propagation.services.annotate_version import annotate_version
 from propagation.services.set_best import preview_best, set_best

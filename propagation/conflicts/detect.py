@@ -19,7 +19,7 @@ from propagation.conflicts.strategies import (
     Policy,
     decide,
 )
-from propagation.models import EditLease, RunKind, RunSource, RunStatus
+from propagation.models import EditLease, LeaseMode, RunKind, RunSource, RunStatus
 from propagation.models.run import ACTIVE_STATUSES
 from versions.canonical import JsonObject
 from versions.change import find_changes
@@ -195,7 +195,9 @@ class HeldSource:
 
 def find_leases(*, entity_ids: Collection[int], actor: User | None, at: datetime) -> list[Lease]:
     """Return what others than the actor are editing of the entities now; one statement."""
-    live = EditLease.objects.filter(entity_id__in=select_ids(entity_ids), expires_at__gt=at)
+    live = EditLease.objects.filter(
+        entity_id__in=select_ids(entity_ids), expires_at__gt=at, mode=LeaseMode.EDIT
+    )
     if actor is not None:
         live = live.exclude(user=actor)
     rows = live.order_by("pk").values_list("entity_id", "user__username", "fields")

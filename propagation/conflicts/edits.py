@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import RunKind, RunMode, Subject
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from assets.models import Entity
+from propagation.audit.trail import Trace
 from propagation.conflicts.edits import Edit
 from propagation.conflicts.fields import covers, find_standing, read_clash, write_clash
 from propagation.conflicts.strategies import Finding, MetVersion
@@ -150,9 +151,24 @@ def tell_conflicts(conflicts: Iterable[Conflict]) -> list[News]:
                 "status": one.status,
                 "severity": one.severity,
             },
+            trace=_trace(one),
         )
         for one in conflicts
     ]
+
+
+def _trace(conflict: Conflict) -> Trace:
+    """Return who opened it, or who closed it, and how."""
+    is_open = conflict.status == ConflictStatus.OPEN
+    return Trace(
+        actor_id=conflict.author_id if is_open else conflict.closed_by_id,
+        reason=conflict.reason,
+        entity_id=conflict.entity_id,
+        name=f"conflict {conflict.pk}",
+        rule=str(conflict.detail.get("rule", "")),
+        before=None if is_open else {"fields": conflict.fields},
+        after={"status": conflict.status, "choices": conflict.choices},
+    )
 
 
 def _combine(findings: Sequence[Finding]) -> Finding:

@@ -4,6 +4,7 @@ The database decides: each move of a run is a compare-and-set on its generation,
 number of callbacks, sweepers and redelivered messages exactly one acts.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -14,6 +15,7 @@ from propagation.execution.closing import close_batches
 from propagation.execution.leftovers import start_leftovers
 from propagation.execution.messages import send_step
 from propagation.execution.ready import select_ready
+from propagation.execution.telling import tell_state
 from propagation.live.events import News, record_events
 from propagation.live.wake import signal_run
 from propagation.models import PropagationRun, RunStatus
@@ -45,17 +47,18 @@ def continue_run(*, run_id: int, generation: int, at: datetime, is_overdue: bool
         if run is None:
             return
         is_cancelled = run.status == RunStatus.CANCELLING
-        if is_cancelled:
-            close_batches(run=run, at=at)
+        news = close_batches(run=run, at=at) if is_cancelled else []
         open_batches = run.batches.filter(done_at=None).order_by("step", "number")
         first = open_batches.first()
         if first is None:
-            _finish(run=run, at=at)
+            _finish(run=run, news=news, at=at)
             return
         numbers = list(
             select_ready(open_batches.filter(step=first.step)).values_list("number", flat=True)
         )
         if is_cancelled or not numbers:  # whoever works on the last of it calls again
+            if news:
+                record_events(project_id=run.project_id, news=news, at=at)
             return
         is_retry = run.dispatched_at is not None and run.step == first.step
         if is_retry and run.batches.filter(done_at__gte=run.dispatched_at).exists():
@@ -81,7 +84,7 @@ def continue_run(*, run_id: int, generation: int, at: datetime, is_overdue: bool
         )
 
 
-def _finish(*, run: PropagationRun, at: datetime) -> None:
+def _finish(*, run: PropagationRun, news: Sequence[News], at: datetime) -> None:
     """Give the run its final status; the caller holds the lock on its row and found it active.
 
     What was linked to the run's targets while it ran, and is outdated now, gets a run of its own
@@ -95,17 +98,8 @@ def _finish(*, run: PropagationRun, at: datetime) -> None:
     run.generation += 1
     run.save(update_fields=["status", "finished_at", "generation"])
     start_leftovers(run=run, at=at)
-    record_events(
-        project_id=run.project_id,
-        news=[
-            News(
-                type="run_state",
-                run_id=run.pk,
-                payload={"status": run.status, "total": run.total, **counts},
-            )
-        ],
-        at=at,
-    )
+    told = [*news, *tell_state(run, more=counts)]
+    record_events(project_id=run.project_id, news=told, at=at)
     transaction.on_commit(partial(signal_run, run_id=run.pk), robust=True)
 
 

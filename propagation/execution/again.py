@@ -19,15 +19,15 @@ Row: TypeAlias = tuple[int, int, int, int, str]
 """Item id, entity id, batch id, level and lane."""
 
 
-def queue_again(*, run: PropagationRun) -> int:
-    """Queue what was left undone in new batches behind the old ones; return how many items.
+def queue_again(*, run: PropagationRun) -> list[int]:
+    """Queue what was left undone in new batches behind the old ones; return the ids of the items.
 
     What the run built on it since is queued too, because it consumed what was there before. The
     caller holds the lock on the run's row; step, steps and attempts are set on it, not saved.
     """
     rows = _select(run)
     if not rows:
-        return 0
+        return []
     last = run.batches.aggregate(number=Max("number"))["number"]
     run.attempts += 1
     run.step = first_step = run.steps
@@ -57,7 +57,7 @@ def queue_again(*, run: PropagationRun) -> int:
         ],
     )
     _count_anew({row[2] for row in rows})
-    return len(rows)
+    return [row[0] for row in rows]
 
 
 COUNTS = ("applied", "unchanged", "failed", "skipped")

@@ -11,12 +11,12 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from assets.models import AssetReference, Follow
-from assets.setwise import update_rows
+from assets.setwise import select_ids, update_rows
 from propagation.execution.jobs import open_jobs
 from propagation.execution.materials import read_shelf
 from propagation.execution.rebuild import Desk, Rebuilt, rebuild
 from propagation.execution.repair import start_repair
-from propagation.live.events import News, record_events
+from propagation.execution.telling import ItemNews, claim_progress, list_items, record_items
 from propagation.live.wake import signal_run
 from propagation.models import (
     ItemState,
@@ -102,10 +102,12 @@ def apply_items(
     rebuilt = rebuild(targets, desk)
     version_ids = publish_versions(list(rebuilt.made.values()))
     done = [row for row in claimed if row[0] not in rebuilt.deferred]
-    outcome = _finish_items(done, heads, version_ids, rebuilt)
+    outcome, told = _finish_items(done, heads, version_ids, rebuilt)
     open_jobs(items=claimed, rebuilt=rebuilt, project_id=project_id, at=at)
+    # Before the run that _tell_more may start, whose news lock the event counter.
+    is_due = claim_progress(batch.run) if told else False
     _tell_more(batch.run, version_ids, desk, rebuilt, at)
-    _finish_batch(batch, outcome, at)
+    _finish_batch(batch, outcome, told, at, is_due=is_due)
     return outcome
 
 
@@ -120,8 +122,10 @@ def fail_batch(*, run_id: int, number: int, error: str, at: datetime) -> None:
 def fail_items(*, batch: PropagationBatch, error: str, at: datetime) -> None:
     """Fail what is left of a batch, on whose row the caller holds the lock."""
     reason = error.replace("\0", "")[:ERROR_LENGTH]
-    failed = batch.items.filter(state=ItemState.QUEUED).update(state=ItemState.FAILED, error=reason)
-    _finish_batch(batch, BatchOutcome(failed=failed), at)
+    queued = list(batch.items.filter(state=ItemState.QUEUED).values_list("pk", flat=True))
+    items = PropagationItem.objects.filter(pk__in=select_ids(queued))
+    items.update(state=ItemState.FAILED, error=reason)
+    finish_failed(batch=batch, items=items, failed=len(queued), at=at)
 
 
 def claim_batch(run_id: int, number: int) -> PropagationBatch | None:
@@ -189,12 +193,12 @@ def _finish_items(
     heads: Mapping[int, HeadState],
     version_ids: Mapping[int, int],
     rebuilt: Rebuilt,
-) -> BatchOutcome:
-    """Write what became of the items.
+) -> tuple[BatchOutcome, list[ItemNews]]:
+    """Write what became of the items, and return the news.
 
     One that was rebuilt at an earlier attempt, and needs nothing now, keeps what it was rebuilt as.
     """
-    rows = []
+    rows, told = [], []
     for entity_id, pk, before_id, earlier_id in items:
         version_id = version_ids.get(entity_id, earlier_id)
         state = ItemState.APPLIED if version_id else ItemState.UNCHANGED
@@ -204,6 +208,8 @@ def _finish_items(
         if entity_id in rebuilt.failed:
             state = ItemState.FAILED
         rows.append((pk, state, before_id or heads[entity_id].best.id, version_id, error))
+        made = rebuilt.made.get(entity_id)
+        told.append((heads[entity_id].entity_code, state.value, made.number if made else None))
     update_rows(
         model=PropagationItem,
         key="id",
@@ -211,19 +217,30 @@ def _finish_items(
         rows=rows,
     )
     counts = Counter(state for _, state, *_ in rows)
-    return BatchOutcome(
+    outcome = BatchOutcome(
         applied=counts[ItemState.APPLIED],
         unchanged=counts[ItemState.UNCHANGED],
         failed=counts[ItemState.FAILED],
     )
+    return outcome, told
 
 
-def finish_failed(*, batch: PropagationBatch, failed: int, at: datetime) -> None:
-    """Count items of a batch as failed, whose rows say so already."""
-    _finish_batch(batch, BatchOutcome(failed=failed), at)
+def finish_failed(
+    *, batch: PropagationBatch, items: QuerySet[PropagationItem], failed: int, at: datetime
+) -> None:
+    """Count so many items of a batch as failed, whose rows say so already."""
+    is_due = claim_progress(batch.run)
+    _finish_batch(batch, BatchOutcome(failed=failed), list_items(items), at, is_due=is_due)
 
 
-def _finish_batch(batch: PropagationBatch, outcome: BatchOutcome, at: datetime) -> None:
+def _finish_batch(
+    batch: PropagationBatch,
+    outcome: BatchOutcome,
+    told: Sequence[ItemNews],
+    at: datetime,
+    *,
+    is_due: bool,
+) -> None:
     is_open = batch.items.filter(state__in=OPEN_STATES).exists()
     PropagationBatch.objects.filter(pk=batch.pk).update(
         applied=F("applied") + outcome.applied,
@@ -233,20 +250,5 @@ def _finish_batch(batch: PropagationBatch, outcome: BatchOutcome, at: datetime) 
         delivered_at=None,
         done_at=None if is_open else at,
     )
-    record_events(
-        project_id=batch.run.project_id,
-        news=[
-            News(
-                type="run_items",
-                run_id=batch.run_id,
-                payload={
-                    "batch": batch.number,
-                    "applied": outcome.applied,
-                    "unchanged": outcome.unchanged,
-                    "failed": outcome.failed,
-                },
-            )
-        ],
-        at=at,
-    )
+    record_items(run=batch.run, items=told, at=at, is_due=is_due)
     transaction.on_commit(partial(signal_run, run_id=batch.run_id), robust=True)

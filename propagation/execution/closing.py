@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db.models import F
 
 from assets.setwise import select_ids
+from propagation.execution.telling import read_item_news
+from propagation.live.events import News
 from propagation.models import (
     ExternalJob,
     ItemState,
@@ -16,11 +18,12 @@ from propagation.models import (
 from propagation.models.work import OPEN_STATES
 
 
-def close_batches(*, run: PropagationRun, at: datetime) -> None:
+def close_batches(*, run: PropagationRun, at: datetime) -> list[News]:
     """Close the batches of the run that nobody works on, with all that is queued in them.
 
     The caller holds the lock on the run's row. A batch that a worker holds is left alone: its
     items end as they would. SQLite has one writer at a time, so there nobody works meanwhile.
+    Returns the news, for the caller to record.
     """
     state = ItemState.SUPERSEDED if run.superseded_by_id else ItemState.CANCELLED
     free = list(
@@ -28,10 +31,13 @@ def close_batches(*, run: PropagationRun, at: datetime) -> None:
         .filter(done_at=None)
         .values_list("pk", flat=True)
     )
-    items = PropagationItem.objects.filter(batch_id__in=select_ids(free), state__in=OPEN_STATES)
+    queued = PropagationItem.objects.filter(batch_id__in=select_ids(free), state__in=OPEN_STATES)
+    ids = list(queued.values_list("pk", flat=True))
+    items = PropagationItem.objects.filter(pk__in=select_ids(ids))
     jobs = ExternalJob.objects.filter(item__in=items.values("pk"), state=JobState.OPEN)
     jobs.update(state=JobState.CANCELLED, ended_at=at)
     items.update(state=state)
     PropagationBatch.objects.filter(pk__in=select_ids(free)).update(
         skipped=F("size") - F("applied") - F("unchanged") - F("failed"), done_at=at
     )
+    return read_item_news(items) if ids else []

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
+from propagation.execution.cause import Cause
 from propagation.execution.outdated import EXCUSED, select_last
-from propagation.execution.start import Cause, start_run
+from propagation.execution.start import start_run
 from propagation.models import PropagationItem, PropagationRun, RunKind
 from versions.facets import Facet
 

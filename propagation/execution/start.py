@@ -1,20 +1,21 @@
 """Create a run with its plan, in the transaction of the change that causes it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from assets.graph.cache import load_graph
 from assets.setwise import insert_rows
+from propagation.execution.cause import Cause, Facts
 from propagation.execution.judging import Bench, load_rules
 from propagation.execution.messages import send_start
 from propagation.execution.stale import check_shown
 from propagation.execution.taking_over import supersede_holds, take_over
+from propagation.execution.telling import tell_start
 from propagation.live.events import News, record_events
 from propagation.models import (
     ItemState,
@@ -29,9 +30,7 @@ from propagation.models import (
 from propagation.planning.impact import Impact
 from propagation.planning.plan import Plan, PlanLimits, make_plan
 from propagation.planning.reach import PUBLISHED
-from propagation.planning.shown import Shown
 from propagation.rules.rule import Action
-from versions.change import FieldChange
 from versions.facets import ALL_FACETS, Facet
 from versions.services.heads import HeadState
 
@@ -40,37 +39,6 @@ STATES = {
     Action.IGNORE: ItemState.IGNORED,
     Action.PINNED: ItemState.PINNED,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cause:
-    """Why a run starts, and how it shall go.
-
-    excluded: targets that it leaves as they are. undo_of: the run that it takes back. shown: the
-    plan that must come true.
-    """
-
-    kind: RunKind
-    actor: User | None
-    note: str = ""
-    mode: RunMode = RunMode.AUTO
-    notify_users: bool = True
-    excluded: frozenset[int] = frozenset()
-    undo_of: int | None = None
-    shown: Shown | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What rules are told of a change beside what its sources say: fields, and further types."""
-
-    fields: frozenset[str] = frozenset()
-    source_types: frozenset[str] = frozenset()
-
-
-def tell_fields(fields: Mapping[int, Iterable[FieldChange]]) -> Facts:
-    """Return what rules are told of these changed fields, by entity id."""
-    return Facts(fields=frozenset(one.field for some in fields.values() for one in some))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,23 +168,16 @@ def start_run(
             for entity_id, version_id in sources.items()
         ),
     )
+    taken: list[News] = []
     if cause.kind != RunKind.REPAIR:  # which only follows what others decided
-        supersede_holds(plan)
+        taken += supersede_holds(plan)
     _insert_work(run, plan)
     if cause.kind != RunKind.REPAIR:
-        take_over(run=run, sources=sources, at=at)
-    record_events(
-        project_id=project_id,
-        news=[
-            *news,
-            News(
-                type="run_state",
-                run_id=run.pk,
-                payload={"status": run.status, "kind": run.kind, "total": plan.total},
-            ),
-        ],
-        at=at,
-    )
+        taken += take_over(run=run, sources=sources, at=at)
+    held = sum(one.verdict.action == Action.HOLD for one in plan.others)
+    started = tell_start(run, sources=sources, facets=changed, held=held)
+    caused = [one if one.run_id else replace(one, run_id=run.pk) for one in news]
+    record_events(project_id=project_id, news=[*caused, *taken, *started], at=at)
     if not is_empty:
         first_lane = plan.batches[0].lane
         transaction.on_commit(partial(send_start, run=run, lane=first_lane), robust=True)

@@ -6,7 +6,8 @@ from django.conf import settings
 
 from propagation.live.redis import connect
 
-SCHEDULER = "scheduler"
+SCHEDULER, COURIER = "scheduler", "courier"
+"""Processes beside the lanes that say they live."""
 ALIVE_S = 10
 """A worker that has not spoken for this long counts as gone; workers speak every 2 seconds."""
 
@@ -27,22 +28,22 @@ def count_workers() -> dict[str, int]:
         }
 
 
-def announce_scheduler(*, hostname: str) -> None:
-    """Say that this scheduler lives. RedisError when Redis is away."""
+def announce_process(kind: str, *, hostname: str) -> None:
+    """Say that this scheduler or courier lives. RedisError when Redis is away."""
     with connect() as client:
-        client.set(f"{_prefix(SCHEDULER)}{hostname}", b"", ex=ALIVE_S)
+        client.set(f"{_prefix(kind)}{hostname}", b"", ex=ALIVE_S)
 
 
-def count_schedulers() -> int:
-    """Return the number of living schedulers. RedisError when Redis is away."""
+def count_processes(kind: str) -> int:
+    """Return the number of living schedulers or couriers. RedisError when Redis is away."""
     with connect() as client:
-        return sum(1 for _ in client.scan_iter(f"{_prefix(SCHEDULER)}*", count=1000))
+        return sum(1 for _ in client.scan_iter(f"{_prefix(kind)}*", count=1000))
 
 
 def forget_workers() -> None:
     """Drop all announcements: those of processes that ended may have outlived them in Redis."""
     with connect() as client:
-        for lane in (*settings.LANES, SCHEDULER):
+        for lane in (*settings.LANES, SCHEDULER, COURIER):
             for key in client.scan_iter(f"{_prefix(lane)}*", count=1000):
                 client.delete(key)
 

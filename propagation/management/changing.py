@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from assets.models import Entity
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.management.assignments import read_assignments
 from propagation.management.lookup import find_entity, find_ids, find_shown, read_count
 from propagation.models import RunKind, RunMode

@@ -13,6 +13,7 @@ from propagation.exceptions import (
     InvalidRunStateError,
     PlanStaleError,
     PropagationError,
+    WebhookDisabledError,
 )
 from versions.exceptions import (
     EntityLockedError,
@@ -46,6 +47,7 @@ EXITS: Mapping[type[Exception], Exit] = {
     RemarkMovedError: Exit.CONFLICT,
     InvalidRunStateError: Exit.CONFLICT,
     ConflictOverError: Exit.CONFLICT,
+    WebhookDisabledError: Exit.CONFLICT,
     CycleError: Exit.CONFLICT,
     PlanStaleError: Exit.STALE,
 }

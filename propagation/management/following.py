@@ -13,6 +13,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from propagation.execution.progress import RunProgress, read_progress
 from propagation.live.wake import watch_run
 from propagation.management.exits import Exit
 from propagation.management.impact import write_counts
@@ -20,7 +21,6 @@ from propagation.management.lookup import find_run
 from propagation.management.screen import Screen
 from propagation.management.staffing import find_vacant
 from propagation.models import PropagationRun, RunStatus
-from propagation.services.progress import RunProgress, read_progress
 
 Show = Callable[[RunProgress], None]
 

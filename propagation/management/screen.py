@@ -60,6 +60,11 @@ class Screen:
         if self.is_json:
             self._out.write(json.dumps(document, cls=DjangoJSONEncoder, indent=2) + "\n")
 
+    def show_line(self, document: Any) -> None:  # noqa: ANN401 (any JSON value)
+        """Write one of many documents for scripts, on a line of its own."""
+        if self.is_json:
+            self._out.write(json.dumps(document, cls=DjangoJSONEncoder) + "\n")
+
     def warn(self, line: str) -> None:
         """Write a line to standard error, for people and scripts alike; no error, so not red."""
         self._err.write(line, str)

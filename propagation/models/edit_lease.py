@@ -7,8 +7,15 @@ from assets.models import Entity
 from assets.models.json_text import JSONTextField
 
 
+class LeaseMode(models.TextChoices):
+    """What somebody does with an entity at this moment."""
+
+    EDIT = "edit"
+    VIEW = "view", "view: looks at it; in nobody's way"
+
+
 class EditLease(models.Model):
-    """Somebody says that they are editing fields of an entity, until they fall silent.
+    """Somebody says that they are editing fields of an entity, or looking at it; for a while.
 
     One row per editor's window: `token` names it. It is over when `expires_at` has passed,
     whether or not somebody deleted the row. Written by `propagation.services.edit_leases`, while
@@ -26,6 +33,9 @@ class EditLease(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="edit_leases", db_index=False
     )
     fields = JSONTextField(default=list, help_text="Dotted paths; none: all of the entity.")
+    mode = models.CharField(
+        max_length=8, choices=LeaseMode, default=LeaseMode.EDIT, db_default=LeaseMode.EDIT
+    )
     base_version = models.PositiveIntegerField(help_text="The version that the editor shows.")
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)  # the scheduler deletes those that are over

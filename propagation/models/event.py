@@ -47,3 +47,43 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.type}"
+
+
+class LogReader(models.Model):
+    """How far somebody who acts on events after their commit has come in a project's log.
+
+    Moved in the transaction that writes what follows from the events, so that each event is acted
+    on once. Written by `propagation.live.reading`.
+    """
+
+    name = models.CharField(max_length=32)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="log_readers", db_index=False)
+    seq = models.BigIntegerField(default=0, help_text="The last event that it has dealt with.")
+    failures = models.PositiveSmallIntegerField(
+        default=0, help_text="How often in a row the next one could not be dealt with."
+    )
+    retry_at = models.DateTimeField(null=True)
+    alone_until = models.BigIntegerField(
+        default=0, help_text="Up to this event, one at a time: one of them cannot be dealt with."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="one_place_per_reader"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.seq}"
+
+
+class ToldProgress(models.Model):
+    """When the log last said how far a run is, so that it does not say so too often.
+
+    Written before the project's event counter is locked, by whoever counts and tells it.
+    """
+
+    run = models.OneToOneField("PropagationRun", models.CASCADE, primary_key=True)
+    told_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.run} at {self.told_at}"

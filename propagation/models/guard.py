@@ -37,5 +37,27 @@ def write_guard(
     ]
 
 
+def write_append_only(vendor: str, *, table: str) -> list[str]:
+    """Return the SQL statements that let rows of a table be added, and nothing else.
+
+    SQLite is not kept from deleting: it has no TRUNCATE, so tests and loads empty tables that way.
+    """
+    name = f"{table}_is_append_only"
+    if vendor == "sqlite":
+        refusal = f"SELECT RAISE(ABORT, '{name}')"
+        return [
+            f"DROP TRIGGER IF EXISTS {name}",
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW BEGIN {refusal}; END",
+        ]
+    refusal = f"RAISE check_violation USING MESSAGE = '{name}', CONSTRAINT = '{name}'"
+    function = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql"
+    trigger = f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW"
+    return [
+        f"{function} AS $$ BEGIN {refusal}; END $$",
+        f"DROP TRIGGER IF EXISTS {name} ON {table}",
+        f"{trigger} EXECUTE FUNCTION {name}()",
+    ]
+
+
 def _quote(state: str) -> str:
     return f"'{state}'"

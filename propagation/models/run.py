@@ -113,6 +113,14 @@ class PropagationRun(models.Model):
         db_index=False,
         help_text="The newer run of the same source that took over what was not started.",
     )
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="Who cancelled it; none also when the operator of the machine did.",
+    )
     undo_of = models.ForeignKey(
         "self",
         models.SET_NULL,

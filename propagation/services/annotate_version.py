@@ -13,7 +13,8 @@ from propagation.conflicts.pins import meet_pins
 from propagation.conflicts.policy import Resolving, check_based, load_policy
 from propagation.conflicts.store import Place, reopen_conflict, store_conflicts, tell_conflicts
 from propagation.conflicts.strategies import decide
-from propagation.execution.start import Cause, start_run
+from propagation.execution.cause import Cause
+from propagation.execution.start import start_run
 from propagation.live.events import News, record_events
 from propagation.models import Conflict, PropagationRun, Subject
 from versions.models import DEFINITION, Annotation, Head, Status, Version

@@ -14,7 +14,7 @@ from assets.services.access import check_role
 from assets.services.lookup import find_entities
 from assets.setwise import select_ids
 from propagation.exceptions import PropagationError
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import Conflict, PropagationRun
 from propagation.services.change_content import Outcome
 from propagation.services.check_change import check_change

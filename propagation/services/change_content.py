@@ -9,12 +9,13 @@ from django.contrib.auth.models import User
 from assets.models import Entity, Kind, Project
 from assets.services.history import record_history
 from assets.setwise import select_ids, update_rows
+from propagation.execution.cause import Cause, tell_fields
 from propagation.execution.stale import check_nothing_shown
-from propagation.execution.start import Cause, Facts, start_run, tell_fields
-from propagation.live.events import News
+from propagation.execution.start import start_run
+from propagation.execution.telling import tell_versions
 from propagation.models import Conflict, ConflictStatus, PropagationRun
 from versions.canonical import JsonObject, hash_text, write_canonical
-from versions.change import find_changes
+from versions.change import FieldChange, find_changes
 from versions.facets import NO_FACETS
 from versions.models import Content, Origin
 from versions.services.classify import classify_changes, read_set_back
@@ -109,7 +110,7 @@ def publish_contents(
         heads=heads,
         drafts=drafts,
         contents={pk: contents[pk] for pk in changed},
-        facts=tell_fields({pk: find_changes(before[pk], contents[pk]) for pk in changed}),
+        changes={pk: find_changes(before[pk], contents[pk]) for pk in changed},
         origin=origin,
         cause=cause,
         at=at,
@@ -130,14 +131,14 @@ def publish_drafts(
     heads: Mapping[int, HeadState],
     drafts: Sequence[Draft],
     contents: Mapping[int, JsonObject],
-    facts: Facts,
+    changes: Mapping[int, Sequence[FieldChange]],
     origin: Origin,
     cause: Cause,
     at: datetime,
 ) -> Outcome:
     """Publish the drafts, keep names in step with the contents, and start one run for all.
 
-    facts: what rules are told of the change.
+    changes: what differs in the contents, by entity id.
     """
     set_back = read_set_back(heads=heads.values())
     stamp = Stamp(origin=origin, at=at, author=cause.actor)
@@ -148,13 +149,6 @@ def publish_drafts(
     rename_entities(names=names, actor=cause.actor, at=at)
     mirror_project(project_id=project_id, contents=contents, actor=cause.actor)
     numbers = {one.draft.entity_id: one.number for one in sealed}
-    news = [
-        News(
-            type="version_created",
-            payload={"asset_id": one.draft.entity_code, "number": one.number},
-        )
-        for one in sealed
-    ]
     run = start_run(
         project_id=project_id,
         sources=version_ids,
@@ -163,10 +157,10 @@ def publish_drafts(
             draft.entity_id: draft.changed | set_back.get(draft.entity_id, NO_FACETS)
             for draft in drafts
         },
-        facts=facts,
+        facts=tell_fields(changes),
         cause=cause,
         at=at,
-        news=news,
+        news=tell_versions(sealed, heads=heads, changes=changes, cause=cause),
     )
     unchanged = {pk: head.best_number for pk, head in heads.items() if pk not in numbers}
     return Outcome(run=run, version_numbers=unchanged | numbers, changed=frozenset(numbers))

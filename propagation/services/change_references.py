@@ -15,7 +15,7 @@ from assets.services.locking import lock_project
 from assets.setwise import select_ids
 from propagation.conflicts.policy import Resolving
 from propagation.exceptions import InvalidEdgeError
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.live.events import News
 from propagation.services.change_content import Outcome
 from propagation.services.check_edge import check_edge, check_ends, check_single

@@ -10,9 +10,11 @@ from django.db.models import QuerySet
 
 from assets.models import Project, Role
 from assets.services.access import check_role
+from propagation.audit.trail import Entry, Trace, id_of, write_trail
 from propagation.exceptions import InvalidChangeError, JobNotFoundError, JobOverError
 from propagation.execution.apply import apply_items, finish_failed
 from propagation.execution.messages import send_continue
+from propagation.execution.telling import list_items, record_items
 from propagation.models import (
     ExternalJob,
     ItemState,
@@ -63,10 +65,14 @@ def complete_job(
         at=at,
     )
     item.refresh_from_db()
-    if item.state == ItemState.WAITING:
+    is_outdated = item.state == ItemState.WAITING
+    _trace(job, batch, actor, JobState.OUTDATED if is_outdated else JobState.DONE, "", at)
+    if is_outdated:
         _end(job, JobState.OUTDATED, at)
         item.state = ItemState.QUEUED
         item.save(update_fields=["state"])
+        told = list_items(PropagationItem.objects.filter(pk=item.pk))
+        record_items(run=batch.run, items=told, at=at, is_due=False)
     _go_on(batch)
     return item
 
@@ -75,6 +81,7 @@ def complete_job(
 def fail_job(*, token: str, error: str, actor: User | None, at: datetime) -> PropagationItem:
     """Fail the item with what went wrong outside, and let its run go on; errors as above."""
     job, batch = _claim(token, actor)
+    _trace(job, batch, actor, JobState.FAILED, error, at)
     _fail(job, batch, JobState.FAILED, error, at)
     return job.item
 
@@ -96,6 +103,7 @@ def expire_jobs(*, at: datetime) -> int:
 def _expire(token: str, at: datetime) -> None:
     job, batch = _claim(token, None)
     error = f"nobody answered until {job.due_at:%Y-%m-%d %H:%M:%S} UTC"
+    _trace(job, batch, None, JobState.EXPIRED, error, at)
     _fail(job, batch, JobState.EXPIRED, error, at)
 
 
@@ -122,8 +130,28 @@ def _fail(
     _end(job, state, at)
     job.item.state, job.item.error = ItemState.FAILED, error.replace("\0", "")
     job.item.save(update_fields=["state", "error"])
-    finish_failed(batch=batch, failed=1, at=at)
+    items = PropagationItem.objects.filter(pk=job.item.pk)
+    finish_failed(batch=batch, items=items, failed=1, at=at)
     _go_on(batch)
+
+
+def _trace(
+    job: ExternalJob,
+    batch: PropagationBatch,
+    actor: User | None,
+    state: JobState,
+    reason: str,
+    at: datetime,
+) -> None:
+    trace = Trace(
+        actor_id=id_of(actor),
+        reason=reason,
+        entity_id=job.item.entity_id,
+        rule=job.item.rule,
+        after={"state": state.value},
+    )
+    entry = Entry(action="job_answered", run_id=batch.run_id, trace=trace)
+    write_trail(project_id=job.project_id, entries=[entry], at=at)
 
 
 def _end(job: ExternalJob, state: JobState, at: datetime) -> None:

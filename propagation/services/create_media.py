@@ -12,12 +12,14 @@ from assets.exceptions import AssetsError
 from assets.models import Entity, Role
 from assets.services.access import check_role
 from assets.setwise import select_texts
+from propagation.audit.trail import Trace, id_of
 from propagation.live.events import News, record_events
 from propagation.services.scopes import ResolvedScope, resolve_scopes
 from versions.canonical import JsonObject, write_canonical
 from versions.exceptions import InvalidMediaError, VersionsError
 from versions.media import MediaDocument
 from versions.models import StoredFile
+from versions.naming import write_version_id
 from versions.scope import Scope
 from versions.services.annotate import check_metadata
 from versions.services.media import MediaDraft, PublishedMedia, find_fault, publish_media
@@ -113,7 +115,7 @@ def create_media(
     flat = [draft for some in drafts.values() for draft in some]
     published = iter(publish_media(drafts=flat, slots=slots, author=actor, at=at))
     created = {index: [next(published) for _ in some] for index, some in drafts.items()}
-    _record(created, at)
+    _record(created, actor, at)
     return MediaOutcome(created=created, errors=dict(sorted(errors.items())))
 
 
@@ -200,7 +202,9 @@ def _describe_file(document: MediaDocument, file: StoredFile | None) -> MediaDoc
     return replace(document, file=described)
 
 
-def _record(created: Mapping[int, Sequence[PublishedMedia]], at: datetime) -> None:
+def _record(
+    created: Mapping[int, Sequence[PublishedMedia]], author: User | None, at: datetime
+) -> None:
     """Write the events, project by project in ascending id: the order of their counters."""
     news: defaultdict[int, list[News]] = defaultdict(list)
     for published in created.values():
@@ -211,8 +215,16 @@ def _record(created: Mapping[int, Sequence[PublishedMedia]], at: datetime) -> No
                 "number": one.number,
             }
             told = news[one.draft.entity.project_id]
-            told.append(News(type="version_created", payload=payload))
+            trace = Trace(
+                actor_id=id_of(author),
+                reason=one.draft.note,
+                entity_id=one.draft.entity.pk,
+                name=write_version_id(one.draft.entity.code, one.number, one.draft.slot),
+                after=payload,
+            )
+            told.append(News(type="version_created", payload=payload, trace=trace))
             if one.is_best:
-                told.append(News(type="best_changed", payload=payload))
+                best = replace(trace, after={"best": one.number})
+                told.append(News(type="best_changed", payload=payload, trace=best))
     for project_id, told in sorted(news.items()):
         record_events(project_id=project_id, news=told, at=at)

@@ -12,7 +12,10 @@ from assets.models import Project, Role
 from assets.services.access import check_role
 from assets.services.locking import lock_project
 from assets.setwise import select_ids
-from propagation.execution.start import Cause, Facts, start_run
+from propagation.audit.trail import Entry, Trace, id_of, write_trail
+from propagation.execution.cause import Cause, Facts
+from propagation.execution.start import start_run
+from propagation.execution.telling import read_item_news
 from propagation.live.events import News, record_events
 from propagation.models import ItemState, PropagationItem, PropagationRun, RunKind
 
@@ -57,7 +60,9 @@ def approve_holds(
     items = _claim(project, wanted, actor)
     if not items:
         return Decision(decided=0)
-    PropagationItem.objects.filter(pk__in=select_ids(items)).update(state=ItemState.RELEASED)
+    rows = PropagationItem.objects.filter(pk__in=select_ids(items))
+    rows.update(state=ItemState.RELEASED)
+    _trace(project, rows, ItemState.RELEASED, note, actor, at)
     cause = Cause(kind=RunKind.RELEASE, actor=actor, note=note)
     run = start_run(
         project_id=project.pk,
@@ -66,7 +71,7 @@ def approve_holds(
         facts=_recall(items),
         cause=cause,
         at=at,
-        news=[_tell(ItemState.RELEASED, len(items))],
+        news=_tell(ItemState.RELEASED, rows, len(items)),
     )
     return Decision(decided=len(items), run=run)
 
@@ -78,10 +83,10 @@ def reject_holds(
     """Leave what is held as it is, until something changes again; RoleTooLowError."""
     items = _claim(project, wanted, actor)
     if items:
-        PropagationItem.objects.filter(pk__in=select_ids(items)).update(
-            state=ItemState.REJECTED, error=note
-        )
-        news = [_tell(ItemState.REJECTED, len(items))]
+        rows = PropagationItem.objects.filter(pk__in=select_ids(items))
+        rows.update(state=ItemState.REJECTED, error=note)
+        _trace(project, rows, ItemState.REJECTED, note, actor, at)
+        news = _tell(ItemState.REJECTED, rows, len(items))
         record_events(project_id=project.pk, news=news, at=at)
     return Decision(decided=len(items))
 
@@ -104,5 +109,32 @@ def _recall(items: Mapping[int, int]) -> Facts:
     return Facts(fields=frozenset(fields), source_types=frozenset(types))
 
 
-def _tell(state: ItemState, count: int) -> News:
-    return News(type="hold_closed", payload={"state": state.value, "count": count})
+def _trace(
+    project: Project,
+    items: QuerySet[PropagationItem],
+    state: ItemState,
+    note: str,
+    actor: User | None,
+    at: datetime,
+) -> None:
+    entries = [
+        Entry(
+            action="hold_closed",
+            run_id=run_id,
+            trace=Trace(
+                actor_id=id_of(actor),
+                reason=note,
+                entity_id=entity_id,
+                rule=rule,
+                before={"state": ItemState.HELD.value},
+                after={"state": state.value},
+            ),
+        )
+        for run_id, entity_id, rule in items.values_list("run_id", "entity_id", "rule")
+    ]
+    write_trail(project_id=project.pk, entries=entries, at=at)
+
+
+def _tell(state: ItemState, items: QuerySet[PropagationItem], count: int) -> list[News]:
+    closed = News(type="hold_closed", payload={"state": state.value, "count": count})
+    return [*read_item_news(items), closed]

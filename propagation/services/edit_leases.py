@@ -1,39 +1,50 @@
 """Edit leases: say that one is editing, go on saying so, and stop."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from assets.models import Entity, Role
+from assets.models import Entity, Membership, Role
 from assets.services.access import check_role
+from assets.setwise import select_ids, select_texts
 from propagation.conflicts.detect import find_leases
 from propagation.conflicts.fields import overlap
 from propagation.exceptions import FieldsLeasedError, LeaseNotFoundError
-from propagation.models import EditLease
+from propagation.models import EditLease, LeaseMode
 from versions.models import DEFINITION, Head
 from versions.services.heads import lock_heads
 
 
 @transaction.atomic
 def start_lease(
-    *, entity: Entity, user: User, fields: Sequence[str], base_version: int | None, at: datetime
+    *,
+    entity: Entity,
+    user: User,
+    fields: Sequence[str],
+    base_version: int | None,
+    at: datetime,
+    mode: LeaseMode = LeaseMode.EDIT,
 ) -> EditLease:
-    """Say that the user is editing fields of the entity; none: all of it.
+    """Say that the user is editing fields of the entity, none: all of it; or is looking at it.
 
     base_version: the version that they see; None: the best one. A user may have any number of
     them, one per window. RoleTooLowError; FieldsLeasedError when somebody else is editing one of
     the fields and the project makes leases locks.
     """
-    check_role(actor=user, project_id=entity.project_id, needed=Role.ARTIST)
+    is_edit = mode == LeaseMode.EDIT
+    needed = Role.ARTIST if is_edit else Role.VIEWER
+    check_role(actor=user, project_id=entity.project_id, needed=needed)
     # Whoever changes the entity holds this lock while it looks at the leases.
     head = lock_heads(Head.objects.filter(entity=entity))[entity.pk]
-    _check_free(entity, fields, user, at)
+    if is_edit:
+        _check_free(entity, fields, user, at)
     return EditLease.objects.create(
+        mode=mode,
         token=f"el_{secrets.token_urlsafe(18)}",
         entity=entity,
         user=user,
@@ -56,11 +67,29 @@ def renew_lease(
     lease = _find(token, user, at)
     if fields is not None and list(fields) != lease.fields:
         lock_heads(Head.objects.filter(entity=lease.entity, slot=DEFINITION))
-        _check_free(lease.entity, fields, user, at)
+        if lease.mode == LeaseMode.EDIT:
+            _check_free(lease.entity, fields, user, at)
         lease.fields = list(fields)
     lease.expires_at = _find_end(at)
     lease.save(update_fields=["fields", "expires_at"])
     return lease
+
+
+def renew_leases(*, tokens: Collection[str], at: datetime) -> None:
+    """Say that those who hold these leases go on, as far as they are not over.
+
+    Those of people who may not see the project any more end by themselves.
+    """
+    live = EditLease.objects.filter(token__in=select_texts(tokens), expires_at__gt=at)
+    members = Membership.objects.filter(project=OuterRef("entity__project"), user=OuterRef("user"))
+    allowed = live.filter(Q(user__is_superuser=True) | Exists(members))
+    ids = list(allowed.values_list("pk", flat=True))
+    EditLease.objects.filter(pk__in=select_ids(ids)).update(expires_at=_find_end(at))
+
+
+def end_leases(*, tokens: Collection[str]) -> None:
+    """Say that those who held these leases stopped."""
+    EditLease.objects.filter(token__in=select_texts(tokens)).delete()
 
 
 def end_lease(*, token: str, user: User, at: datetime) -> None:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,6 +14,7 @@ from assets.services.access import check_role
 from assets.services.locking import lock_project
 from propagation.exceptions import InvalidRuleError, RuleNotFoundError
 from propagation.execution.judging import read_rule
+from propagation.live.events import News, record_events
 from propagation.models import PropagationRule, RuleAction
 from propagation.planning.impact import Impact
 from propagation.rules import validate
@@ -32,7 +34,7 @@ RESERVED = frozenset({"released", "excluded", "mark", "manual", *(rule.name for 
 
 @transaction.atomic
 def save_rule(
-    *, project: Project, name: str, values: Mapping[str, Any], actor: User | None
+    *, project: Project, name: str, values: Mapping[str, Any], actor: User | None, at: datetime
 ) -> PropagationRule:
     """Create the rule of that name, or change what is named of it; return it.
 
@@ -48,17 +50,24 @@ def save_rule(
     check_rules(row=row)
     row._history_user = actor  # type: ignore[union-attr]  # noqa: SLF001 (simple-history's)
     row.save()
+    _tell(row, "saved", at)
     return row
 
 
 @transaction.atomic
-def delete_rule(*, project: Project, name: str, actor: User | None) -> None:
+def delete_rule(*, project: Project, name: str, actor: User | None, at: datetime) -> None:
     """Delete the rule of that name; RuleNotFoundError, RoleTooLowError."""
     check_role(actor=actor, project_id=project.pk, needed=Role.SUPERVISOR)
     lock_project(project_id=project.pk)
     row = find_rule(project=project, name=name)
     row._history_user = actor  # type: ignore[attr-defined]  # noqa: SLF001 (simple-history's)
     row.delete()
+    _tell(row, "deleted", at)
+
+
+def _tell(row: PropagationRule, change: str, at: datetime) -> None:
+    news = News(type="rule_changed", payload={"rule": row.name, "change": change})
+    record_events(project_id=row.project_id, news=[news], at=at)
 
 
 def find_rule(*, project: Project, name: str) -> PropagationRule:

@@ -10,7 +10,7 @@ from propagation.conflicts.edits import Edit
 from propagation.conflicts.policy import Resolving, check_based, load_policy
 from propagation.conflicts.store import Place, find_base_id, reopen_conflict, store_conflicts
 from propagation.exceptions import InvalidChangeError
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import Conflict, PropagationRun, Subject
 from propagation.services.check_change import check_change, drop_empty_prompt
 from versions.canonical import JsonObject, check_storable

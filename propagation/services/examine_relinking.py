@@ -21,7 +21,7 @@ from propagation.conflicts.references import (
 )
 from propagation.conflicts.store import Place, reopen_conflict, store_conflicts, tell_conflicts
 from propagation.conflicts.strategies import Finding, Met, MetVersion, decide
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.live.events import record_events
 from propagation.models import Conflict, Subject
 from propagation.services.relinking import Relinking, StoredUse, Use, UseKey

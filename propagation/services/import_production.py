@@ -12,7 +12,9 @@ from assets.models import AssetReference, Entity, Kind, Project, Role
 from assets.services.access import check_role
 from assets.services.locking import advance_graph_revision
 from assets.services.statistics import refresh_statistics
-from propagation.execution.start import Cause, start_run
+from propagation.audit.trail import Trace, id_of
+from propagation.execution.cause import Cause
+from propagation.execution.start import start_run
 from propagation.interchange.production import Production, RecordedEntity
 from propagation.live.events import News, record_events
 from propagation.models import PropagationRun, RunKind
@@ -27,7 +29,7 @@ from propagation.services.import_rows import (
     record_project,
 )
 from propagation.services.relinking import Relinking, list_inputs, write_relinking
-from versions.canonical import hash_text
+from versions.canonical import JsonObject, hash_text
 from versions.models import Consumption, Content, Head, Origin, Version, VersionInput
 from versions.services.classify import classify_changes, read_set_back
 from versions.services.drafting import Edits, draft_versions
@@ -166,7 +168,9 @@ def _publish(
     sealed = draft_versions(edits=edits, order=order, heads=heads, stamp=stamp)
     version_ids = publish_versions(sealed)
     at = find_time(sealed, at)
-    news = [News(type="production_imported", payload={"versions": len(version_ids)})]
+    counts: JsonObject = {"versions": len(version_ids)}
+    trace = Trace(actor_id=id_of(cause.actor), reason=REASON, after=counts)
+    news = [News(type="production_imported", payload=counts, trace=trace)]
     sources = {pk: version_ids[pk] for pk in version_ids if pk in heads}
     facets = {one.draft.entity_id: one.draft.changed for one in sealed}
     if not sources:

@@ -13,8 +13,9 @@ from assets.exceptions import ReferenceNotFoundError
 from assets.models import AssetReference, Entity, Follow, Project, Role
 from assets.services.access import check_role
 from assets.services.locking import lock_project
+from propagation.audit.trail import Entry, Trace, id_of, write_trail
 from propagation.conflicts.policy import Resolving
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import RunKind
 from propagation.services.change_content import Outcome
 from propagation.services.change_references import (
@@ -107,6 +108,19 @@ def pin_reference(
     if before != Follow.FROZEN:
         known["follow"] = before
     Pin.objects.update_or_create(reference=reference, defaults=known)
+    trace = Trace(
+        actor_id=id_of(cause.actor),
+        reason=terms.reason,
+        entity_id=reference.target_id,
+        name=edge.source.code,
+        before={"follow": before.value, "version": consumed.number},
+        after={
+            "version": version.number,
+            "expires_at": terms.expires_at.isoformat() if terms.expires_at else None,
+        },
+    )
+    entry = Entry(action="pin_set", trace=trace, run_id=outcome.run.pk if outcome.run else None)
+    write_trail(project_id=reference.project_id, entries=[entry], at=at)
     return outcome
 
 

@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 
 from assets.models import Project
 from propagation.exceptions import PlanNotFoundError
-from propagation.execution.start import Facts, Preview, preview
+from propagation.execution.cause import Facts
+from propagation.execution.start import Preview, preview
 from propagation.models import PropagationRun, RunMode, RunStatus, StoredPlan
 from propagation.planning.estimate import Past
 from propagation.planning.shown import Shown, list_targets

@@ -11,7 +11,8 @@ from assets.services.access import check_role
 from propagation.conflicts.policy import Resolving
 from propagation.conflicts.store import expire_answered, tell_conflicts
 from propagation.conflicts.strategies import Finding
-from propagation.execution.start import Cause, Preview, preview, tell_fields
+from propagation.execution.cause import Cause, tell_fields
+from propagation.execution.start import Preview, preview
 from propagation.live.events import record_events
 from propagation.planning.plan import Plan
 from propagation.services.change_content import Outcome, load_contents, publish_contents

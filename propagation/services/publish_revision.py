@@ -7,7 +7,9 @@ from datetime import datetime
 from assets.graph.cache import load_graph
 from assets.models import AssetReference, Project
 from assets.services.locking import advance_graph_revision
-from propagation.execution.start import Cause, start_run, tell_fields
+from propagation.execution.cause import Cause, tell_fields
+from propagation.execution.start import start_run
+from propagation.execution.telling import tell_versions
 from propagation.live.events import News
 from propagation.services.change_content import (
     Outcome,
@@ -87,17 +89,16 @@ def publish_revision(
         relinking=revision.relinking, follows=follows, owner=cause.actor, reason=cause.note, at=at
     )
     before = load_contents(heads={pk: heads[pk] for pk in revision.contents})
+    changes = {pk: find_changes(before[pk], new) for pk, new in revision.contents.items()}
     run = start_run(
         project_id=project.pk,
         sources=version_ids,
         before=heads,
         facets={one.draft.entity_id: one.draft.changed for one in drafts},
-        facts=tell_fields(
-            {pk: find_changes(before[pk], content) for pk, content in revision.contents.items()}
-        ),
+        facts=tell_fields(changes),
         cause=cause,
         at=find_time(drafts, at),
-        news=news,
+        news=[*news, *tell_versions(drafts, heads=heads, changes=changes, cause=cause)],
     )
     numbers = {pk: heads[pk].latest_number + 1 for pk in version_ids}
     return Outcome(run=run, version_numbers=numbers, changed=frozenset(numbers))

@@ -52,15 +52,15 @@ def read_events(*, project: Project, since: int, limit: int) -> EventPage:
 
 def describe_event(event: Event) -> dict[str, Any]:
     """Return an event as every reader is told of it."""
-    return {
-        **event.payload,
+    envelope = {
         "v": 1,
+        "type": event.type,
         "seq": event.seq,
         "topic": f"project:{event.project.code}",
-        "type": event.type,
         "run_id": event.run_id,
         "timestamp": event.created_at,
     }
+    return {**envelope, **event.payload, **envelope}  # in this order, and no payload hides it
 
 
 def forget_events(*, at: datetime) -> int:

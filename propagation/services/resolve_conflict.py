@@ -18,7 +18,7 @@ from propagation.conflicts.policy import Resolving
 from propagation.conflicts.store import close_conflict, tell_conflicts
 from propagation.conflicts.strategies import Way
 from propagation.exceptions import ConflictNotFoundError, ConflictOverError, InvalidChoiceError
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.live.events import record_events
 from propagation.models import Conflict, ConflictStatus, Subject
 from propagation.services.annotate_version import annotate_version

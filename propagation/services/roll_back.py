@@ -9,8 +9,8 @@ from django.db import transaction
 from assets.models import Entity, Role
 from assets.services.access import check_role
 from propagation.conflicts.editing import check_editing
+from propagation.execution.cause import Cause
 from propagation.execution.stale import check_nothing_shown
-from propagation.execution.start import Cause, tell_fields
 from propagation.services.change_content import Outcome, load_contents, publish_drafts
 from propagation.services.moved_on import MovedOn, find_moved_on
 from propagation.services.opening import open_definitions
@@ -104,7 +104,7 @@ def revert_content(
         heads=heads,
         drafts=[draft],
         contents={entity.pk: target.content.data},
-        facts=tell_fields({entity.pk: find_changes(before, target.content.data)}),
+        changes={entity.pk: find_changes(before, target.content.data)},
         origin=Origin.REVERTED,
         cause=cause,
         at=at,

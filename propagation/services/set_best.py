@@ -7,9 +7,11 @@ from django.db import transaction
 
 from assets.models import Entity, Follow, Role
 from assets.services.access import check_role
+from propagation.audit.trail import Trace, id_of
 from propagation.conflicts.editing import check_editing
+from propagation.execution.cause import Cause, tell_fields
 from propagation.execution.stale import check_nothing_shown
-from propagation.execution.start import Cause, preview, start_run, tell_fields
+from propagation.execution.start import preview, start_run
 from propagation.live.events import News, record_events
 from propagation.planning.reach import PUBLISHED
 from propagation.services.change_content import Outcome, mirror_project, rename_entities
@@ -20,6 +22,7 @@ from versions.change import FieldChange, find_changes
 from versions.exceptions import EntityLockedError
 from versions.facets import Facet
 from versions.models import DEFINITION, BestChoice, Content, Head, Version
+from versions.naming import write_version_id
 from versions.services.classify import read_facets_between
 from versions.services.heads import HeadState, check_base, read_states
 from versions.services.resolve import load_all_uses, load_version
@@ -64,7 +67,11 @@ def set_best(
     is_moved = head.best.id != version.pk
     if is_moved:
         _choose(head, version, cause, at)
-        record_events(project_id=entity.project_id, news=[_tell(entity, version)], at=at)
+        record_events(
+            project_id=entity.project_id,
+            news=[_tell(entity, version, head.best_number, cause)],
+            at=at,
+        )
     return Outcome(
         run=None,
         version_numbers={entity.pk: number},
@@ -149,7 +156,7 @@ def _move_definition(
         moved=BEST_ONLY,
         cause=cause,
         at=at,
-        news=[_tell(entity, version)],
+        news=[_tell(entity, version, head.best_number, cause)],
     )
     return Outcome(
         run=run, version_numbers={entity.pk: version.number}, changed=frozenset({entity.pk})
@@ -181,8 +188,16 @@ def _choose(head: HeadState, version: Version, cause: Cause, at: datetime) -> da
     return chosen_at
 
 
-def _tell(entity: Entity, version: Version) -> News:
+def _tell(entity: Entity, version: Version, best: int | None, cause: Cause) -> News:
     return News(
         type="best_changed",
         payload={"asset_id": entity.code, "slot": version.slot, "number": version.number},
+        trace=Trace(
+            actor_id=id_of(cause.actor),
+            reason=cause.note,
+            entity_id=entity.pk,
+            name=write_version_id(entity.code, version.number, version.slot),
+            before={"best": best},
+            after={"best": version.number},
+        ),
     )

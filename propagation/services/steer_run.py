@@ -1,7 +1,7 @@
 """Pause, resume, cancel and retry runs, and leave out what they have not started."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,10 +14,12 @@ from django.db.models import Exists, OuterRef
 from assets.models import Role
 from assets.services.access import check_role
 from assets.setwise import select_ids, update_rows
+from propagation.audit.trail import Entry, Trace, id_of, write_trail
 from propagation.exceptions import InvalidRunStateError
 from propagation.execution.advance import continue_run
 from propagation.execution.again import queue_again
 from propagation.execution.messages import send_continue
+from propagation.execution.telling import read_item_news, tell_progress, tell_state
 from propagation.live.events import News, record_events
 from propagation.live.wake import signal_run
 from propagation.models import (
@@ -51,7 +53,7 @@ def pause_run(*, run_id: int, actor: User | None, at: datetime) -> PropagationRu
         run.status = RunStatus.PAUSED
         run.was_paused = True
         run.save(update_fields=["status", "was_paused"])
-        _tell(run, at)
+        _tell(run, actor, at)
     return run
 
 
@@ -61,7 +63,7 @@ def resume_run(*, run_id: int, actor: User | None, at: datetime) -> PropagationR
     run = _lock(run_id, actor)
     if run.status not in WORKING_STATUSES:
         _need(run, [RunStatus.PAUSED], "resumed")
-        _restart(run, at)
+        _restart(run, actor, at)
     return run
 
 
@@ -75,13 +77,22 @@ def cancel_run(*, run_id: int, actor: User | None, at: datetime) -> PropagationR
     run = _lock(run_id, actor)
     if run.status != RunStatus.CANCELLING:
         _need(run, [*WORKING_STATUSES, RunStatus.PAUSED], "cancelled")
-        run.status = RunStatus.CANCELLING
-        run.save(update_fields=["status"])
+        before, run.status, run.cancelled_by = run.status, RunStatus.CANCELLING, actor
+        run.save(update_fields=["status", "cancelled_by"])
+        trace = Trace(
+            actor_id=id_of(actor),
+            name=f"run {run.pk}",
+            before={"status": before},
+            after={"status": run.status},
+        )
+        entry = Entry(action="run_cancelled", run_id=run.pk, trace=trace)
+        write_trail(project_id=run.project_id, entries=[entry], at=at)
         # Ends it in this very transaction, unless a worker holds a batch of it.
         continue_run(run_id=run.pk, generation=run.generation, at=at)
         run.refresh_from_db()
         if run.is_active:
-            _tell(run, at)
+            told = tell_state(run)
+            record_events(project_id=run.project_id, news=told, at=at)
     return run
 
 
@@ -97,9 +108,11 @@ def retry_run(*, run_id: int, actor: User | None, at: datetime) -> PropagationRu
         raise InvalidRunStateError(f"Run {run.pk} is {run.status}: it is not over yet.")
     if run.superseded_by_id:
         raise InvalidRunStateError(f"Run {run.superseded_by_id} took over what was left of it.")
-    if not queue_again(run=run):
+    queued = queue_again(run=run)
+    if not queued:
         raise InvalidRunStateError(f"Run {run.pk} left nothing undone.")
-    _restart(run, at)
+    items = PropagationItem.objects.filter(pk__in=select_ids(queued))
+    _restart(run, actor, at, read_item_news(items))
     return run
 
 
@@ -120,7 +133,8 @@ def skip_items(
         .values_list("pk", "skipped")
     )
     taken = dict(wanted.filter(batch_id__in=select_ids(free)).values_list("pk", "batch_id"))
-    PropagationItem.objects.filter(pk__in=select_ids(taken)).update(state=ItemState.SKIPPED)
+    items = PropagationItem.objects.filter(pk__in=select_ids(taken))
+    items.update(state=ItemState.SKIPPED)
     update_rows(
         model=PropagationBatch,
         key="id",
@@ -129,7 +143,7 @@ def skip_items(
     )
     _close_empty(run, free, at)
     if taken:
-        _tell(run, at, skipped=len(taken))
+        _tell(run, actor, at, read_item_news(items), skipped=len(taken))
     return Skipped(skipped=len(taken), too_late=len(set(entity_ids)) - len(taken))
 
 
@@ -155,14 +169,16 @@ def _need(run: PropagationRun, statuses: Collection[str], what: str) -> None:
         raise InvalidRunStateError(f"Run {run.pk} is {run.status}: it cannot be {what}.")
 
 
-def _restart(run: PropagationRun, at: datetime) -> None:
+def _restart(
+    run: PropagationRun, actor: User | None, at: datetime, news: Sequence[News] = ()
+) -> None:
     """Let a worker take the run's next action."""
     run.generation += 1  # callbacks of what was sent before come to nothing
-    run.dispatched_at = run.finished_at = None
+    run.dispatched_at = run.finished_at = run.cancelled_by = None
     run.resends = 0
     run.status = RunStatus.RUNNING
     run.save()
-    _tell(run, at)
+    _tell(run, actor, at, news)
     _send(run)
 
 
@@ -177,11 +193,16 @@ def _send(run: PropagationRun) -> None:
     transaction.on_commit(again, robust=True)
 
 
-def _tell(run: PropagationRun, at: datetime, **more: int) -> None:
-    news = News(
-        type="run_state",
-        run_id=run.pk,
-        payload={"status": run.status, "kind": run.kind, "total": run.total, **more},
-    )
-    record_events(project_id=run.project_id, news=[news], at=at)
+def _tell(
+    run: PropagationRun,
+    actor: User | None,
+    at: datetime,
+    news: Sequence[News] = (),
+    *,
+    skipped: int | None = None,
+) -> None:
+    more = {} if skipped is None else {"skipped": skipped}
+    progress = [tell_progress(run)] if news else []
+    told = [*news, *progress, *tell_state(run, actor_id=id_of(actor), more=more)]
+    record_events(project_id=run.project_id, news=told, at=at)
     transaction.on_commit(partial(signal_run, run_id=run.pk), robust=True)

@@ -15,7 +15,8 @@ from assets.services.access import check_role
 from assets.services.locking import lock_project
 from assets.setwise import select_ids
 from propagation.exceptions import InvalidRunStateError
-from propagation.execution.start import Cause, Preview, preview, tell_fields
+from propagation.execution.cause import Cause, tell_fields
+from propagation.execution.start import Preview, preview
 from propagation.models import ItemState, PropagationRun, RunKind
 from propagation.services.change_content import Outcome
 from propagation.services.publish_revision import (

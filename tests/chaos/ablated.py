@@ -24,13 +24,18 @@ def mark_later() -> None:
     do, mark_items, mark_batch = apply.apply_batch, apply._finish_items, apply._finish_batch
     marks: list[Callable[[], Any]] = []
 
-    def keep_items(*found: Any) -> apply.BatchOutcome:  # noqa: ANN401
+    def keep_items(*found: Any) -> tuple[apply.BatchOutcome, list[Any]]:  # noqa: ANN401
         marks.append(lambda: mark_items(*found))
-        return apply.BatchOutcome()
+        return apply.BatchOutcome(), []
 
-    def keep_batch(batch: Any, outcome: object, at: datetime) -> None:  # noqa: ANN401
-        del outcome
-        marks.append(lambda: mark_batch(batch, marks[0](), at))
+    def keep_batch(batch: Any, *found: Any, **more: Any) -> None:  # noqa: ANN401
+        del more
+        at = found[-1]
+        marks.append(lambda: _mark(batch, marks[0](), at))
+
+    def _mark(batch: Any, finished: Any, at: datetime) -> None:  # noqa: ANN401
+        outcome, told = finished
+        mark_batch(batch, outcome, told, at, is_due=False)
 
     def do_in_two(**batch: Any) -> None:  # noqa: ANN401
         marks.clear()

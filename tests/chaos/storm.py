@@ -18,7 +18,7 @@ import httpx
 from tests.chaos.faults import Fault
 from tests.chaos.stack import Stack, wait_for_redis
 from tests.processes import ROOT
-from tests.propagation.api.server import run_server
+from tests.server import run_server
 
 ENDS_WITHIN_S = 60.0
 """After the last fault, everything is done within this (RELIABILITY.md)."""

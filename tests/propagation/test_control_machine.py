@@ -10,7 +10,7 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 from assets.exceptions import CycleError
 from assets.models import AssetReference, Entity, Follow
 from propagation.exceptions import InvalidRunStateError
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import ItemState, PropagationItem, PropagationRun, RunKind
 from propagation.models.run import WORKING_STATUSES
 from propagation.services.change_references import make_edge

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.management.changing import add_change_arguments, make_cause, read_change
 from propagation.management.committing import check_staffed, finish_change
 from propagation.management.exits import Exit, refuse

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.management.committing import check_staffed, finish_change
 from propagation.management.exits import Exit
 from propagation.management.impact import show_impact

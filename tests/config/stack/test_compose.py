@@ -56,7 +56,7 @@ def test_every_service_waits_for_the_migrations(services: dict[str, Any]) -> Non
 
 def test_servers_say_whether_they_are_well(services: dict[str, Any]) -> None:
     silent = {name for name, service in services.items() if "healthcheck" not in service}
-    assert silent == {"migrate", "scheduler"}
+    assert silent == {"migrate", "scheduler", "courier"}
 
 
 def test_image_runs_as_nobody_special() -> None:

@@ -14,8 +14,9 @@ from config.environment import get_socket_path
 from config.stack.ports import choose_port, get_port
 from config.stack.state import StackState, find_running
 from tests.config.stack.processes import Started, StartProcess, is_gone
+from tests.processes import embedded_only
 
-pytestmark = pytest.mark.workers
+pytestmark = [pytest.mark.workers, embedded_only]
 
 StartUp = Callable[[Path], Started]
 PARTS = {
@@ -26,6 +27,7 @@ PARTS = {
     "background",
     "scheduler",
     "scheduler-2",
+    "courier",
     "flower",
 }
 

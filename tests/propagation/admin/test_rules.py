@@ -62,7 +62,13 @@ def fill(**values: object) -> dict[str, object]:
 def keep(**values: object) -> PropagationRule:
     """Have a rule that holds."""
     project = Project.objects.get(code="film")
-    return save_rule(project=project, name="keep", values={"action": "hold"} | values, actor=None)
+    return save_rule(
+        project=project,
+        name="keep",
+        values={"action": "hold"} | values,
+        actor=None,
+        at=timezone.now(),
+    )
 
 
 def get_url(rule: PropagationRule, what: str = "change") -> str:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from assets.models import Project
-from propagation.models import Conflict, Event, EventCounter, StoredPlan
+from propagation.models import AuditEntry, Conflict, Event, EventCounter, StoredPlan
 
 PROBLEM_MEMBERS = {"type", "title", "status", "code", "detail", "instance", "request_id"}
 Answer: TypeAlias = Any
@@ -73,7 +73,13 @@ def make_token(name: str, *arguments: str) -> str:
     return output.getvalue().splitlines()[-1]
 
 
-KEPT_OF_A_CONFLICT = {Conflict, Conflict.affected_users.through, Event, EventCounter}
+KEPT_OF_A_CONFLICT = {
+    AuditEntry,
+    Conflict,
+    Conflict.affected_users.through,
+    Event,
+    EventCounter,
+}
 
 
 @contextmanager

@@ -1,16 +1,10 @@
 """What the tests of the API share: a film, people with roles, a real server."""
 
-from collections.abc import Iterator
-
-import httpx
 import pytest
 from rest_framework.test import APIClient
 
 from assets.models import Role
 from tests.builders import load, make_user, star
-from tests.processes import START_LIMIT_S
-from tests.propagation.api.asking import make_token
-from tests.propagation.api.server import Server, run_server
 
 
 @pytest.fixture
@@ -41,23 +35,11 @@ def as_supervisor(film: None) -> APIClient:
     return _sign_in(Role.SUPERVISOR)
 
 
-@pytest.fixture(scope="session")
-def server_process(django_db_setup: None) -> Iterator[Server]:
-    """Run one web server on the test database."""
-    del django_db_setup
-    with run_server() as server:
-        yield server
-
-
 @pytest.fixture
-def http(transactional_db: None, server_process: Server) -> Iterator[httpx.Client]:
-    """Return a client of the real server that the director uses."""
-    del transactional_db
-    headers = {"Authorization": f"Bearer {make_token('director', '--superuser')}"}
-    with httpx.Client(
-        base_url=server_process.url, headers=headers, timeout=START_LIMIT_S, trust_env=False
-    ) as client:
-        yield client
+def as_admin(film: None) -> APIClient:
+    """Return a client of somebody who may also say how the film is worked on."""
+    del film
+    return _sign_in(Role.ADMIN)
 
 
 def _sign_in(role: Role) -> APIClient:

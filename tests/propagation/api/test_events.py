@@ -18,7 +18,7 @@ from propagation.models import Event, EventCounter
 from propagation.services.read_events import forget_events
 from tests.builders import change, load, make_user, star
 from tests.propagation.api.asking import list_pointers, make_token, read_problem
-from tests.propagation.api.server import Server, run_server
+from tests.server import Server, run_server
 
 EVENTS = "/api/v1/events"
 

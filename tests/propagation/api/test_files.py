@@ -22,7 +22,7 @@ from tests.propagation.api.asking import (
     read_problem,
     send,
 )
-from tests.propagation.api.server import Server
+from tests.server import Server
 from versions.models import StoredFile
 
 pytestmark = pytest.mark.django_db

@@ -20,7 +20,7 @@ from propagation.recovery.consistency import check_project
 from tests.builders import get_entity, load
 from tests.processes import START_LIMIT_S, Workers
 from tests.propagation.api.asking import make_token
-from tests.propagation.api.server import Server
+from tests.server import Server
 from versions.change import apply_patches
 from versions.merging.merge import merge_contents
 from versions.models import DEFINITION, Version

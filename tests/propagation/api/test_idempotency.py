@@ -24,8 +24,17 @@ pytestmark = pytest.mark.django_db
 PATH = "assets/hero/propagate"
 BODY = {"change_data": {"description": "Updated"}}
 EDGE = {"source": "shot-00000", "target": "shot-00001"}
-WITHOUT = {"simulate", "files"}
-"""Routes whose POST starts no work: one writes nothing, one stores a file that nothing uses yet."""
+WITHOUT = {
+    "simulate",
+    "files",
+    "ws-tickets",
+    "webhooks",
+    "rotate-webhook",
+    "mark-read",
+    "mark-unread",
+}
+"""Routes whose POST starts no work: one writes nothing, one stores a file that nothing uses yet.
+Three answer a secret, which must not be kept with a key; two mark what one has read."""
 READ_BY_POST = {"look-up"}
 
 

@@ -17,7 +17,7 @@ from config.stack.redis_server import find_redis_binary, says_ready
 from tests.builders import edges_production, load, star
 from tests.processes import START_LIMIT_S
 from tests.propagation.api.asking import make_token, read_problem
-from tests.propagation.api.server import Server, run_server
+from tests.server import Server, run_server
 
 BODY = {"change_data": {"colour": "blue"}}
 DELAYED_S = 0.3

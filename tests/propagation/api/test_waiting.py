@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from tests.builders import load, star
 from tests.processes import Workers
 from tests.propagation.api.asking import make_token, post
-from tests.propagation.api.server import run_server
+from tests.server import run_server
 from versions.models import Version
 
 CHANGE = {"change_data": {"description": "Updated"}}

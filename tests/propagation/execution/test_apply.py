@@ -65,7 +65,7 @@ def count_statements(size: int) -> int:
 def test_the_number_of_statements_does_not_depend_on_the_size_of_the_batch() -> None:
     counts = {size: count_statements(size) for size in (1, 50, 500)}
     assert len(set(counts.values())) == 1, counts
-    assert counts[500] <= 16
+    assert counts[500] <= 20  # with saying how far the run is, which is done 3 times in a second
 
 
 def test_a_redelivered_batch_changes_nothing() -> None:

@@ -71,7 +71,7 @@ def test_a_failed_batch_says_so_and_has_no_nul_in_its_reason() -> None:
     items = PropagationItem.objects.filter(run=run)
     assert {(item.state, item.error) for item in items} == {(ItemState.FAILED, "out ofpaint")}
     event = Event.objects.filter(type="run_items", run_id=run.pk).get()
-    assert event.payload["failed"] == 2
+    assert [item["state"] for item in event.payload["items"]] == ["failed", "failed"]
     assert apply_batch(run_id=run.pk, number=0, at=timezone.now()) is None
 
 

@@ -18,6 +18,7 @@ CONFLICTS = {
     "InvalidRunStateError",
     "ConflictOverError",
     "FieldsLeasedError",
+    "WebhookDisabledError",
 }
 
 

@@ -205,12 +205,14 @@ def test_a_project_decides_otherwise_than_what_is_built_in() -> None:
         name="locks-do-not-hold",
         values={"action": "update", "target_statuses": ["locked"], "lane": "realtime"},
         actor=None,
+        at=timezone.now(),
     )
     save_rule(
         project=get_project(),
         name="not-the-last",
         values={"action": "ignore", "expression": 'target_code == "a3"', "position": 1},
         actor=None,
+        at=timezone.now(),
     )
     run = edit("a0")
     assert list_states(run) == {"a1": "applied", "a2": "applied", "a3": "ignored"}
@@ -220,9 +222,17 @@ def test_a_project_decides_otherwise_than_what_is_built_in() -> None:
 
 def test_a_rule_that_is_switched_off_decides_nothing() -> None:
     load(chain(2))
-    rule = save_rule(project=get_project(), name="all", values={"action": "hold"}, actor=None)
+    rule = save_rule(
+        project=get_project(), name="all", values={"action": "hold"}, actor=None, at=timezone.now()
+    )
     assert list_states(edit("a0")) == {"a1": "held"}
-    save_rule(project=get_project(), name="all", values={"is_enabled": False}, actor=None)
+    save_rule(
+        project=get_project(),
+        name="all",
+        values={"is_enabled": False},
+        actor=None,
+        at=timezone.now(),
+    )
     assert list_states(edit("a0", "blue")) == {"a1": "applied"}
     assert PropagationRule.history.filter(id=rule.pk).count() == 2
 

@@ -306,7 +306,7 @@ def test_media_are_chosen_without_a_run(hero: Entity) -> None:
     assert (choice.version.number, choice.author) == (3, ana)
     after = count_rows()
     assert {name for name in rows if rows[name] != after[name]} == {
-        "auth.User", "propagation.Event", "versions.BestChoice"
+        "auth.User", "propagation.AuditEntry", "propagation.Event", "versions.BestChoice"
     }  # fmt: skip
     event = Event.objects.latest("pk")
     assert (event.type, event.payload["slot"], event.payload["number"]) == (

@@ -13,7 +13,7 @@ from propagation.exceptions import InvalidRunStateError
 from propagation.execution.advance import continue_run
 from propagation.execution.apply import apply_batch, fail_batch
 from propagation.execution.attempt import attempt_batch
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import PropagationRun, RunKind, RunStatus
 from propagation.recovery.consistency import check_project
 from propagation.recovery.sweep import sweep

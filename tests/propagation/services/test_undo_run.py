@@ -9,7 +9,7 @@ from django.utils import timezone
 from assets.exceptions import RoleTooLowError
 from assets.models import AssetReference, Follow, Project, Role
 from propagation.exceptions import InvalidRunStateError
-from propagation.execution.start import Cause
+from propagation.execution.cause import Cause
 from propagation.models import PropagationRun, RunKind
 from propagation.recovery.consistency import check_project
 from propagation.services.change_content import Outcome

@@ -17,9 +17,11 @@ from propagation.api.urls import urlpatterns
 from propagation.models import PropagationRule, RunKind
 from propagation.services.annotate_version import annotate_version
 from propagation.services.change_references import find_edge
+from propagation.services.edit_webhooks import create_webhook
 from propagation.services.examine_changes import Change
 from propagation.services.pin_references import Terms, pin_reference
 from propagation.services.propagate_change import propagate_change
+from propagation.services.send_webhooks import send_test
 from tests.builders import change, get_entity, load, make_cause, make_user, star
 from tests.propagation.api.asking import (
     Answer,
@@ -224,7 +226,14 @@ REQUESTS = [
         for decision in ("approve", "reject")
     ),
 ]
-ABSENT = {"RUN": 123_456, "FILE": "1/none.png", "CONFLICT": 123_456, "OBSTACLE": 123_456}
+ABSENT = {
+    "RUN": 123_456,
+    "FILE": "1/none.png",
+    "CONFLICT": 123_456,
+    "OBSTACLE": 123_456,
+    "WEBHOOK": 123_456,
+    "MESSAGE": "msg_none",
+}
 LEASE = {"fields": ["hat"]}
 REQUESTS += [
     Request(route="conflicts", path="projects/PROJECT/conflicts"),
@@ -252,6 +261,8 @@ REQUESTS += [
     ),
     Request(route="presence", path="projects/PROJECT/presence"),
     Request(route="events", path="events?project=PROJECT&since=0"),
+    Request(route="activity", path="projects/PROJECT/activity"),
+    Request(route="asset-activity", path="assets/PROJECT:hero/activity"),
     Request(route="leases", path="assets/PROJECT:hero/leases"),
     Request(
         route="leases",
@@ -268,7 +279,40 @@ REQUESTS += [
         role=Role.ADMIN,
     ),
 ]
-OF_ALL_PROJECTS = {"projects", "batch", "batch-versions"}
+HOOK = {"url": "https://hooks.example.com/in"}
+REQUESTS += [
+    Request(route=route, path=path, method=method, body=body, role=Role.ADMIN)
+    for route, path, method, body in (
+        ("webhooks", "projects/PROJECT/webhooks", "GET", None),
+        ("webhooks", "projects/PROJECT/webhooks", "POST", HOOK),
+        ("webhook", "webhooks/WEBHOOK", "GET", None),
+        ("webhook", "webhooks/WEBHOOK", "PATCH", {"types": ["edge.changed"]}),
+        ("webhook", "webhooks/WEBHOOK", "DELETE", None),
+        ("rotate-webhook", "webhooks/WEBHOOK/rotate", "POST", {}),
+        ("test-webhook", "webhooks/WEBHOOK/test", "POST", {}),
+        ("deliveries", "webhooks/WEBHOOK/deliveries", "GET", None),
+        ("delivery", "webhooks/WEBHOOK/deliveries/MESSAGE", "GET", None),
+        ("replay-delivery", "webhooks/WEBHOOK/deliveries/MESSAGE/replay", "POST", {}),
+    )
+]
+TOPICS = ("project:PROJECT", "asset:PROJECT:hero", "shot:PROJECT:shot-00000", "run:RUN")
+MARKS = ({"project": "PROJECT"}, {"project": "PROJECT", "reason": "source"})
+REQUESTS += [
+    *(
+        Request(route="subscription", path=f"subscriptions/{topic}", method=method, body=body)
+        for topic in TOPICS
+        for method, body in (("GET", None), ("PUT", {"mode": "watch"}), ("DELETE", None))
+    ),
+    Request(route="subscriptions", path="subscriptions?project=PROJECT"),
+    Request(route="notifications", path="notifications?project=PROJECT"),
+    Request(route="notifications", path="notifications?run=RUN"),
+    *(
+        Request(route=route, path=f"notifications/{how}", method="POST", body=body)
+        for route, how in (("mark-read", "read"), ("mark-unread", "unread"))
+        for body in MARKS
+    ),
+]
+OF_ALL_PROJECTS = {"projects", "batch", "batch-versions", "me"}
 """Routes that answer for every project that one may see; each has a test of its own below."""
 STEERING = {
     "pause": {},
@@ -278,9 +322,9 @@ STEERING = {
     "skip": {"ids": ["shot-00000"]},
 }
 """Ways to steer a run, which depend on how it stands; each has a test of its own below."""
-OF_TOKENS = {"plan", "plan-items", "job", "lease", "withdraw-edit"}
+OF_TOKENS = {"plan", "plan-items", "job", "lease", "withdraw-edit", "ws-tickets"}
 """Routes of what has a token or an owner of its own; see test_plans.py, test_handlers.py,
-test_leases.py and test_conflicts.py."""
+test_leases.py, test_conflicts.py and sockets/test_entrance.py."""
 
 
 @pytest.fixture(scope="module")
@@ -315,7 +359,7 @@ def file_key(shared_director: User, django_db_blocker: DjangoDbBlocker) -> str:
 
 @pytest.fixture(scope="module")
 def ids(run_id: int, file_key: str, django_db_blocker: DjangoDbBlocker) -> Mapping[str, object]:
-    """Have an edit that clashes and one that something else depends on as well; return all ids."""
+    """Have an edit that clashes, one that something else depends on, and a webhook; return ids."""
     with django_db_blocker.unblock():
         hero, at = get_entity("hero"), timezone.now()
         edge = find_edge(source=hero, target=get_entity("shot-00002"), role=None, label=None)
@@ -330,7 +374,16 @@ def ids(run_id: int, file_key: str, django_db_blocker: DjangoDbBlocker) -> Mappi
             cause=make_cause(kind=RunKind.APPROVAL),
             at=at,
         ).conflicts[0]
-    return {"RUN": run_id, "FILE": file_key, "CONFLICT": clash.pk, "OBSTACLE": hidden.pk}
+        webhook = create_webhook(project=hero.project, values=HOOK, actor=None, at=at)
+        delivery = send_test(pk=webhook.pk, actor=None, at=at)
+    return {
+        "RUN": run_id,
+        "FILE": file_key,
+        "CONFLICT": clash.pk,
+        "OBSTACLE": hidden.pk,
+        "WEBHOOK": webhook.pk,
+        "MESSAGE": delivery.message_id,
+    }
 
 
 @pytest.fixture
@@ -373,9 +426,16 @@ def test_a_project_of_others_answers_as_one_that_does_not_exist(
     for problem in (present, absent):
         del problem["request_id"]
     same = json.dumps(present).replace("film", "none").replace(f"un {ids['RUN']} ", "un 123456 ")
-    for name, kind in (("RUN", "runs"), ("CONFLICT", "conflicts"), ("OBSTACLE", "conflicts")):
-        same = re.sub(rf"{kind}/{ids[name]}(?![0-9])", f"{kind}/{ABSENT[name]}", same)
-    same = same.replace(str(ids["FILE"]), str(ABSENT["FILE"]))
+    for name, before in (
+        ("RUN", "runs/"),
+        ("RUN", "run:"),
+        ("CONFLICT", "conflicts/"),
+        ("OBSTACLE", "conflicts/"),
+        ("WEBHOOK", "webhooks/"),
+    ):
+        same = re.sub(rf"{before}{ids[name]}(?![0-9])", f"{before}{ABSENT[name]}", same)
+    for name in ("FILE", "MESSAGE"):
+        same = same.replace(str(ids[name]), str(ABSENT[name]))
     assert json.loads(same) == absent
 
 
@@ -386,8 +446,14 @@ def test_a_role_may_do_what_it_may_and_no_more(
     as_viewer: APIClient,
     as_artist: APIClient,
     as_supervisor: APIClient,
+    as_admin: APIClient,
 ) -> None:
-    clients = {Role.VIEWER: as_viewer, Role.ARTIST: as_artist, Role.SUPERVISOR: as_supervisor}
+    clients = {
+        Role.VIEWER: as_viewer,
+        Role.ARTIST: as_artist,
+        Role.SUPERVISOR: as_supervisor,
+        Role.ADMIN: as_admin,
+    }
     for role, client in clients.items():
         if role.includes(request_.role):
             response = request_.send(client, ids)

@@ -199,7 +199,18 @@ def test_a_run_shows_how_far_it_is(film: None, api: APIClient) -> None:
         "processed": 0,
         "total": 3,
         "counts": {"applied": 0, "unchanged": 0, "failed": 0, "skipped": 0, "held": 0},
-        "lanes": {"background": {"total": 3, "done": 0, "failed": 0, "skipped": 0, "queued": 3}},
+        "eta": None,
+        "lanes": {
+            "background": {
+                "total": 3,
+                "done": 0,
+                "failed": 0,
+                "skipped": 0,
+                "running": 0,
+                "queued": 3,
+                "rate": None,
+            }
+        },
         "note": "",
         "attempts": 1,
         "superseded_by": None,
@@ -214,7 +225,9 @@ def test_a_run_shows_how_far_it_is(film: None, api: APIClient) -> None:
     assert {"finished_at": None, **get(api, f"runs/{run.pk}")} == before
     assert api.get(url)["Retry-After"] == "1"
     drive(run)
-    assert {"finished_at": None, **get(api, f"runs/{run.pk}")} == before | {
+    done = get(api, f"runs/{run.pk}")
+    assert done["lanes"]["background"].pop("rate") > 0
+    assert {"finished_at": None, **done} == before | {
         "status": "success",
         "progress": 100.0,
         "processed": 3,
@@ -222,7 +235,16 @@ def test_a_run_shows_how_far_it_is(film: None, api: APIClient) -> None:
             name: f"{url}/{name}".removesuffix("/self") for name in ("self", "items", "undo")
         },
         "counts": {"applied": 3, "unchanged": 0, "failed": 0, "skipped": 0, "held": 0},
-        "lanes": {"background": {"total": 3, "done": 3, "failed": 0, "skipped": 0, "queued": 0}},
+        "lanes": {
+            "background": {
+                "total": 3,
+                "done": 3,
+                "failed": 0,
+                "skipped": 0,
+                "running": 0,
+                "queued": 0,
+            }
+        },
     }
     assert not api.get(url).has_header("Retry-After")
 

@@ -52,16 +52,32 @@ PATHS = {
     "conflict": "conflicts/CONFLICT",
     "presence": "projects/film/presence",
     "events": "events?project=film&since=0",
+    "activity": "projects/film/activity",
+    "asset-activity": "assets/hero/activity",
     "leases": "assets/hero/leases",
+    "webhooks": "projects/film/webhooks",
+    "webhook": "webhooks/WEBHOOK",
+    "deliveries": "webhooks/WEBHOOK/deliveries",
+    "delivery": "webhooks/WEBHOOK/deliveries/MESSAGE",
     "plan": "plans/PLAN",
     "plan-items": "plans/PLAN/items",
+    "me": "me",
+    "notifications": "notifications",
+    "subscriptions": "subscriptions",
+    "subscription": "subscriptions/asset:film:hero",
 }
 WRITTEN_ONLY = {
+    "rotate-webhook",
+    "test-webhook",
+    "replay-delivery",
+    "mark-read",
+    "mark-unread",
     "resolution",
     "dismiss-conflict",
     "withdraw-edit",
     "lease",
     "settings",
+    "ws-tickets",
     "job",
     "pause",
     "resume",
@@ -89,17 +105,20 @@ UPLOAD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Staged:
-    """What the film has beside the hero: a finished run, a file, a plan and a conflict."""
+    """What the film has beside the hero: a finished run, a file, a plan, a conflict, a webhook."""
 
     run: int
     file: str
     plan: str
     conflict: int
+    webhook: int
+    message: str
 
     def get_path(self, route: str) -> str:
         """Return a path of the route."""
         path = PATHS[route].replace("RUN", str(self.run)).replace("FILE", self.file)
-        return path.replace("PLAN", self.plan).replace("CONFLICT", str(self.conflict))
+        path = path.replace("PLAN", self.plan).replace("CONFLICT", str(self.conflict))
+        return path.replace("WEBHOOK", str(self.webhook)).replace("MESSAGE", self.message)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +143,16 @@ def stage(api: APIClient) -> Staged:
     shown = post(api, "assets/hero/propagate?dry_run=true", proposal).json()
     stale = {"change_data": {"colour": "green"}, "base_version": 1}
     conflict = post(api, "assets/hero/propagate", stale).json()["conflict_id"]
-    return Staged(run=run.pk, file=stored["file"], plan=shown["plan_token"], conflict=conflict)
+    webhook = post(api, "projects/film/webhooks", {"url": "https://hooks.example.com/"}).json()
+    sent = post(api, f"webhooks/{webhook['id']}/test", {}).json()
+    return Staged(
+        run=run.pk,
+        file=stored["file"],
+        plan=shown["plan_token"],
+        conflict=conflict,
+        webhook=webhook["id"],
+        message=sent["id"],
+    )
 
 
 def get(api: APIClient, path: str, if_none_match: str | None = None) -> Answer:

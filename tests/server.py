@@ -17,6 +17,7 @@ class Server:
     """Where the process listens."""
 
     port: int
+    pid: int
 
     @property
     def url(self) -> str:
@@ -45,14 +46,9 @@ def run_server(environment: Mapping[str, str] | None = None) -> Iterator[Server]
             [
                 sys.executable,
                 "-m",
-                "uvicorn",
-                "config.asgi:application",
+                "config.web",
                 "--fd",
                 str(listener.fileno()),
-                "--lifespan",
-                "off",
-                "--log-level",
-                "warning",
             ],
             cwd=ROOT,
             env={**make_environment(), **(environment or {})},
@@ -61,7 +57,7 @@ def run_server(environment: Mapping[str, str] | None = None) -> Iterator[Server]
             pass_fds=[listener.fileno()],
         )
         try:
-            yield Server(port=listener.getsockname()[1])
+            yield Server(port=listener.getsockname()[1], pid=process.pid)
         finally:
             process.terminate()
             process.wait(timeout=START_LIMIT_S)

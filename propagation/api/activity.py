@@ -1,0 +1,104 @@
+"""The audit trail of a project, and of an entity."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from typing import ClassVar
+
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from assets.models import Entity, Project
+from assets.services.lookup import find_entity, find_project, find_within
+from propagation.api.paging import PageQuery, answer_rows, refuse_cursor
+from propagation.api.strict import CodeField, read_query
+from propagation.api.tables import CSVRenderer
+from propagation.services.read_activity import ActivityFilter, Place, read_activity
+
+
+class ActivityQuery(PageQuery):
+    """Which rows of the trail."""
+
+    asset_id = CodeField(default=None)
+    actor = serializers.CharField(default=None, max_length=150)
+    action = serializers.ListField(child=serializers.CharField(max_length=64), default=list)
+    run = serializers.IntegerField(default=None, min_value=1, max_value=2**63 - 1)
+    rule = serializers.CharField(default=None, max_length=64)
+    since = serializers.DateTimeField(default=None)
+    until = serializers.DateTimeField(default=None)
+
+
+class ActivityView(APIView):
+    """What was changed, by whom and why; JSON or CSV."""
+
+    renderer_classes = [JSONRenderer, CSVRenderer]
+    columns: ClassVar = (
+        "at",
+        "actor",
+        "action",
+        "asset_id",
+        "name",
+        "run_id",
+        "rule",
+        "reason",
+        "before",
+        "after",
+    )
+
+    def answer(self, request: Request, project: Project, entity: Entity | None) -> Response:
+        """Answer a page of rows, newest first."""
+        wanted = read_query(ActivityQuery, request)
+        if wanted["asset_id"] is not None and entity is None:
+            (entity,) = find_within(project, [wanted["asset_id"]], request.user)
+        limit = wanted["limit"]
+        rows = read_activity(
+            project=project,
+            wanted=ActivityFilter(
+                entity=entity,
+                actor=wanted["actor"],
+                actions=wanted["action"],
+                run_id=wanted["run"],
+                rule=wanted["rule"],
+                since=wanted["since"],
+                until=wanted["until"],
+            ),
+            after=_read_cursor(wanted["cursor"]) if wanted["cursor"] else None,
+            limit=limit + 1,
+        )
+        following = _write_cursor(rows[limit - 1].place) if len(rows) > limit else None
+        return answer_rows(request, [row.described for row in rows[:limit]], following)
+
+
+class ProjectActivityView(ActivityView):
+    """The trail of a project."""
+
+    def get(self, request: Request, project_id: str) -> Response:
+        """Answer a page."""
+        return self.answer(request, find_project(code=project_id, user=request.user), None)
+
+
+class EntityActivityView(ActivityView):
+    """The trail of an entity, with what runs made of it."""
+
+    def get(self, request: Request, asset_id: str) -> Response:
+        """Answer a page."""
+        entity = find_entity(identifier=asset_id, user=request.user)
+        return self.answer(request, entity.project, entity)
+
+
+def _write_cursor(place: Place) -> str:
+    text = f"{place.at.isoformat()} {place.source} {place.pk}"
+    return urlsafe_b64encode(text.encode()).decode()
+
+
+def _read_cursor(cursor: str) -> Place:
+    try:
+        at, source, pk = urlsafe_b64decode(cursor.encode()).decode().split(" ")
+        place = Place(at=datetime.fromisoformat(at), source=int(source), pk=int(pk))
+        if place.at.tzinfo is None or not 0 < place.pk < 2**63:
+            raise refuse_cursor()
+    except ValueError as error:
+        raise refuse_cursor() from error
+    return place

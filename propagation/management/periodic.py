@@ -1,0 +1,60 @@
+"""Run jobs again and again until SIGTERM, for months: what fails is said and tried again."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from socket import gethostname
+
+from django.db import close_old_connections, connection
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from propagation.live.workers import announce_process
+
+logger = logging.getLogger(__name__)
+
+ANNOUNCE_EVERY_S = 2.0
+
+Job = Callable[..., object]
+"""Called with `at`, the time it is now: a datetime."""
+
+
+class Announcement:
+    """A job: say that this process lives, every few seconds. Without Redis, nobody is told."""
+
+    def __init__(self, kind: str) -> None:
+        self.__name__ = f"announce_{kind}"
+        self._kind = kind
+        self._next_at = 0.0
+
+    def __call__(self, *, at: datetime) -> None:
+        """Say so, unless it was said just now."""
+        if at.timestamp() < self._next_at:
+            return
+        self._next_at = at.timestamp() + ANNOUNCE_EVERY_S
+        try:
+            announce_process(self._kind, hostname=f"{gethostname()}:{os.getpid()}")
+        except RedisError as error:
+            logger.warning("%s_not_announced error=%s", self._kind, error)
+
+
+def run_periodically(*, jobs: Sequence[Job], interval_s: float) -> None:
+    """Run the jobs one after the other, every interval_s seconds, until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.wait(interval_s):
+        close_old_connections()
+        for job in jobs:
+            _run(job, at=timezone.now())
+
+
+def _run(job: Job, *, at: datetime) -> None:
+    try:
+        job(at=at)
+    except Exception:
+        logger.exception("%s_failed", job.__name__)
+        connection.close()

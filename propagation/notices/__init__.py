@@ -1,0 +1,1 @@
+"""Notifications: who is told of what, and why; the inbox, and e-mail."""

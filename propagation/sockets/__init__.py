@@ -1,0 +1,1 @@
+"""The WebSocket: what happens, told to whoever is connected, as it happens."""
