@@ -1,5 +1,6 @@
 """What the tests share: a real Redis, real workers, a client of the API, production files."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,15 @@ LONG_TABLE, EVERY, THIRD = 6, 6, 3
 DOORS = ("admin", "management", "webhooks")
 """Tests below propagation/ of what calls the services as the API does, or the network."""
 USES_DATABASE = frozenset({"db", "transactional_db", "django_db_setup"})
+
+
+def pytest_configure() -> None:
+    """Hear SIGINT, and have those that tests start hear it.
+
+    A shell that runs tests beside something else has it ignored, which whatever they start would
+    take over, and the tests that interrupt a process would wait for it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from assets.models import Project, Role
 from assets.services.access import check_role
+from assets.services.history import credit
 from assets.services.locking import lock_project
 
 SETTINGS = ("strictness", "strict_writes", "leases_lock")
@@ -26,7 +27,6 @@ def edit_settings(
     for name in changed:
         setattr(project, name, values[name])
     if changed:
-        project._history_user = actor  # type: ignore[attr-defined]  # noqa: SLF001 (simple-history's)
-        project._change_reason = reason[:100]  # type: ignore[attr-defined]  # noqa: SLF001
+        credit(project, actor, reason=reason)
         project.save(update_fields=changed)
     return project

@@ -1,7 +1,5 @@
 """The audit trail of a project, and of an entity."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime
 from typing import ClassVar
 
 from rest_framework import serializers
@@ -12,7 +10,7 @@ from rest_framework.views import APIView
 
 from assets.models import Entity, Project
 from assets.services.lookup import find_entity, find_project, find_within
-from propagation.api.paging import PageQuery, answer_rows, refuse_cursor
+from propagation.api.paging import PageQuery, answer_rows, read_moment, write_moment
 from propagation.api.strict import CodeField, read_query
 from propagation.api.tables import CSVRenderer
 from propagation.services.read_activity import ActivityFilter, Place, read_activity
@@ -64,7 +62,7 @@ class ActivityView(APIView):
                 since=wanted["since"],
                 until=wanted["until"],
             ),
-            after=_read_cursor(wanted["cursor"]) if wanted["cursor"] else None,
+            after=_read_cursor(wanted["cursor"]),
             limit=limit + 1,
         )
         following = _write_cursor(rows[limit - 1].place) if len(rows) > limit else None
@@ -89,16 +87,11 @@ class EntityActivityView(ActivityView):
 
 
 def _write_cursor(place: Place) -> str:
-    text = f"{place.at.isoformat()} {place.source} {place.pk}"
-    return urlsafe_b64encode(text.encode()).decode()
+    return write_moment(place.at, place.source, place.pk)
 
 
-def _read_cursor(cursor: str) -> Place:
-    try:
-        at, source, pk = urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        place = Place(at=datetime.fromisoformat(at), source=int(source), pk=int(pk))
-        if place.at.tzinfo is None or not 0 < place.pk < 2**63:
-            raise refuse_cursor()
-    except ValueError as error:
-        raise refuse_cursor() from error
-    return place
+def _read_cursor(cursor: str) -> Place | None:
+    if not cursor:
+        return None
+    at, source, pk = read_moment(cursor, numbers=2)
+    return Place(at=at, source=source, pk=pk)

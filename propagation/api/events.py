@@ -31,10 +31,10 @@ class EventsView(APIView):
         if wanted["since"] is None:
             return Response({"data": [], "seq": read_seq(project), "is_last": True})
         since, limit = wanted["since"], wanted["limit"]
-        page = read_events(project=project, since=since, limit=limit)
+        page = read_events(project_id=project.pk, since=since, limit=limit)
         if wanted["wait"] and not page.events:
             give_connection_back()
             if TAIL.wait(project_id=project.pk, after=since, timeout_s=wanted["wait"]):
-                page = read_events(project=project, since=since, limit=limit)
+                page = read_events(project_id=project.pk, since=since, limit=limit)
         events = [describe_event(event) for event in page.events]
         return Response({"data": events, "seq": page.seq, "is_last": page.is_last})

@@ -91,23 +91,28 @@ def take_ranked_page(
 def take_recent_page(rows: QuerySet[_M], wanted: Mapping[str, Any]) -> tuple[list[_M], str | None]:
     """Return one page of the rows by the time of their `updated_at`, newest first."""
     if wanted["cursor"]:
-        at, pk = _read_recent(wanted["cursor"])
-        rows = rows.filter(Q(updated_at__lt=at) | Q(updated_at=at, pk__lt=pk))
+        at, pk = read_moment(wanted["cursor"], numbers=1)
+        # The range is what an index is read by; the rest tells rows of one moment apart.
+        rows = rows.filter(Q(updated_at__lt=at) | Q(pk__lt=pk), updated_at__lte=at)
     found = list(rows.order_by("-updated_at", "-pk")[: wanted["limit"] + 1])
     page: list[Any] = found[: wanted["limit"]]
     if len(found) == len(page):
         return page, None
-    since = page[-1].updated_at - _EPOCH
-    return page, f"{since // timedelta(microseconds=1)}.{page[-1].pk}"
+    return page, write_moment(page[-1].updated_at, page[-1].pk)
 
 
-def _read_recent(cursor: str) -> tuple[datetime, int]:
-    """Return the time that the cursor tells in microseconds, and the key behind it."""
-    numbers = cursor.split(".")
-    if len(numbers) != 2 or not all(re.fullmatch("[0-9]{1,18}", one) for one in numbers):  # noqa: PLR2004
+def write_moment(at: datetime, *numbers: int) -> str:
+    """Return the cursor of a row that is sorted by a time and then by numbers."""
+    return ".".join(map(str, [(at - _EPOCH) // timedelta(microseconds=1), *numbers]))
+
+
+def read_moment(cursor: str, *, numbers: int) -> tuple[Any, ...]:
+    """Return the time and the numbers that write_moment wrote."""
+    read = cursor.split(".")
+    if len(read) != 1 + numbers or not all(re.fullmatch("[0-9]{1,18}", one) for one in read):
         raise refuse_cursor()
     try:
-        return _EPOCH + timedelta(microseconds=int(numbers[0])), int(numbers[1])
+        return _EPOCH + timedelta(microseconds=int(read[0])), *map(int, read[1:])
     except OverflowError as error:
         raise refuse_cursor() from error
 

@@ -15,7 +15,7 @@ from simple_history.utils import get_history_model_for_model
 from assets.models import AssetReference, Entity, Project
 from assets.setwise import select_ids
 from propagation.audit.trail import Entry, Trace, id_of, write_trail
-from propagation.models import PropagationRule
+from propagation.models import PropagationRule, Webhook
 from versions.canonical import JsonObject, JsonValue
 from versions.models import Annotation, FieldFacet, FieldKind, Version
 from versions.naming import write_version_id
@@ -31,8 +31,8 @@ NAMES: Mapping[type[Model], str] = {
 CHANGES = {"+": "created", "~": "changed", "-": "deleted"}
 UNTOLD = frozenset({"id", "project", "created_at", "revision"})
 """Fields that are the same for ever, or say nothing to people."""
-PRIVATE = frozenset({"url", "description"})
-"""Fields of webhooks: whoever knows such a URL may write there, and viewers read the trail."""
+PRIVATE: Mapping[type[Model], frozenset[str]] = {Webhook: frozenset({"url", "description"})}
+"""Not for all who read the trail: whoever knows such a URL may write there."""
 Row: TypeAlias = Any
 """A row of a table of history."""
 Naming: TypeAlias = Callable[[Any, Any], JsonValue]
@@ -183,10 +183,11 @@ def _compare(
 
 
 def _describe(row: Row, name_value: Naming) -> JsonObject:
+    untold = UNTOLD | PRIVATE.get(row.instance_type, frozenset())
     return {
         field.name: name_value(field, getattr(row, field.attname))
         for field in row.tracked_fields
-        if field.name not in UNTOLD | PRIVATE
+        if field.name not in untold
     }
 
 

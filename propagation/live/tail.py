@@ -7,7 +7,7 @@ from threading import Condition, Event, Thread
 
 from django.db import connection
 
-from propagation.models import EventCounter
+from propagation.live.events import read_seqs
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Tail:
             while watched := self._find_watched():
                 started = time.monotonic()
                 try:
-                    seqs = _read_seqs(watched)
+                    seqs = read_seqs(watched)
                 except Exception:  # others wait on: say what happened and go on
                     logger.exception("event_tail_interrupted")
                     connection.close()
@@ -74,8 +74,3 @@ class Tail:
 
 TAIL = Tail()
 """That of this process."""
-
-
-def _read_seqs(project_ids: list[int]) -> dict[int, int]:
-    rows = EventCounter.objects.filter(project__in=project_ids)
-    return dict(rows.values_list("project_id", "seq"))

@@ -1,14 +1,11 @@
 """Run a slow job beside the others of its process, so that they do not wait for it."""
 
-import logging
 from datetime import datetime
 from threading import Thread
 
 from django.db import connection
 
-from propagation.management.periodic import Job
-
-logger = logging.getLogger(__name__)
+from propagation.management.periodic import Job, run_job
 
 
 class Beside:
@@ -32,9 +29,5 @@ class Beside:
             self._thread.start()
 
     def _work(self, at: datetime) -> None:
-        try:
-            self._job(at=at)
-        except Exception:
-            logger.exception("%s_failed", self.__name__)
-        finally:
-            connection.close()
+        run_job(self._job, at=at)
+        connection.close()  # that of this thread

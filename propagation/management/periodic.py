@@ -49,10 +49,11 @@ def run_periodically(*, jobs: Sequence[Job], interval_s: float) -> None:
     while not stop.wait(interval_s):
         close_old_connections()
         for job in jobs:
-            _run(job, at=timezone.now())
+            run_job(job, at=timezone.now())
 
 
-def _run(job: Job, *, at: datetime) -> None:
+def run_job(job: Job, *, at: datetime) -> None:
+    """Run it; what fails is said."""
     try:
         job(at=at)
     except Exception:

@@ -20,7 +20,6 @@ class Migration(migrations.Migration):
             name='Inbox',
             fields=[
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='inbox', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('seq', models.BigIntegerField(db_default=0, default=0, help_text='Grows with every change of the inbox.')),
                 ('unread', models.PositiveIntegerField(db_default=0, default=0)),
                 ('touched_at', models.DateTimeField()),
             ],

@@ -1,4 +1,4 @@
-"""Inboxes: how much somebody has not read, and a number by which others see that it moved."""
+"""Inboxes: how much somebody has not read."""
 
 from django.conf import settings
 from django.db import models
@@ -13,9 +13,6 @@ class Inbox(models.Model):
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="inbox"
-    )
-    seq = models.BigIntegerField(
-        default=0, db_default=0, help_text="Grows with every change of the inbox."
     )
     unread = models.PositiveIntegerField(default=0, db_default=0)
     touched_at = models.DateTimeField()

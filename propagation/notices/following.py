@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from assets.models import Kind, Project
 from assets.setwise import select_ids, select_texts
@@ -69,39 +72,30 @@ def _find_media(project: Project, events: Sequence[Event]) -> set[tuple[int, int
         told = event.payload
         if event.type in PICKED and told.get("slot", DEFINITION) != DEFINITION:
             named[event.type].add((told["asset_id"], told["slot"], told["number"]))
-    made, chosen = named["version_created"], named["best_changed"]
-    versions = Version.objects.filter(
-        entity__project=project,
-        entity__kind__in=WATCHABLE,
-        entity__code__in=select_texts({code for code, _, _ in made}),
-        slot__in=select_texts({slot for _, slot, _ in made}),
-        number__in=select_ids({number for _, _, number in made}),
-        origin=Origin.AUTHORED,
+    made = Version.objects.filter(origin=Origin.AUTHORED)
+    return _find_authors(project, named["version_created"], made, prefix="") | _find_authors(
+        project, named["best_changed"], BestChoice.objects.all(), prefix="version__"
+    )
+
+
+def _find_authors(
+    project: Project, named: set[tuple[str, str, int]], rows: QuerySet[Any], *, prefix: str
+) -> set[tuple[int, int]]:
+    """Return (author id, entity id) of rows about versions of these (code, slot, number)."""
+    codes, slots, numbers = map(set, zip(*named, strict=True)) if named else (set(), set(), set())
+    column = {name: prefix + name for name in ("entity__code", "slot", "number", "entity_id")}
+    written = rows.filter(
+        **{
+            f"{prefix}entity__project": project,
+            f"{prefix}entity__kind__in": WATCHABLE,
+            f"{column['entity__code']}__in": select_texts(codes),
+            f"{column['slot']}__in": select_texts(slots),
+            f"{column['number']}__in": select_ids(numbers),
+        },
         author__isnull=False,
     )
-    choices = BestChoice.objects.filter(
-        version__entity__project=project,
-        version__entity__kind__in=WATCHABLE,
-        version__entity__code__in=select_texts({code for code, _, _ in chosen}),
-        version__slot__in=select_texts({slot for _, slot, _ in chosen}),
-        version__number__in=select_ids({number for _, _, number in chosen}),
-        author__isnull=False,
-    )
-    found = {
+    return {
         (author_id, entity_id)
-        for author_id, entity_id, *name in versions.values_list(
-            "author_id", "entity_id", "entity__code", "slot", "number"
-        )
-        if tuple(name) in made
-    }
-    return found | {
-        (author_id, entity_id)
-        for author_id, entity_id, *name in choices.values_list(
-            "author_id",
-            "version__entity_id",
-            "version__entity__code",
-            "version__slot",
-            "version__number",
-        )
-        if tuple(name) in chosen
+        for *name, entity_id, author_id in written.values_list(*column.values(), "author_id")
+        if tuple(name) in named
     }

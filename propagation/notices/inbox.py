@@ -8,7 +8,7 @@ write rows of the same people never wait for each other in a circle.
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from assets.models import Membership
@@ -27,7 +27,7 @@ def lock_inboxes(*, user_ids: Collection[int], at: datetime) -> None:
 
 
 def bump_inboxes(*, user_ids: Collection[int], at: datetime) -> None:
-    """Count what these people have not read, and let all who watch their `seq` know.
+    """Count what these people have not read.
 
     Last in the transaction; the caller locked the inboxes before it wrote. Of a project that
     somebody may not see any more, nothing counts. One statement.
@@ -42,15 +42,14 @@ def bump_inboxes(*, user_ids: Collection[int], at: datetime) -> None:
         .values("count")
     )
     Inbox.objects.filter(pk__in=select_ids(user_ids)).update(
-        seq=F("seq") + 1, unread=Coalesce(Subquery(unread), 0), touched_at=at
+        unread=Coalesce(Subquery(unread), 0), touched_at=at
     )
 
 
-def read_inboxes(*, user_ids: Collection[int]) -> dict[int, tuple[int, int]]:
-    """Return (seq, unread) by user id; (0, 0) of people who were never told anything.
+def read_unread(*, user_ids: Collection[int]) -> dict[int, int]:
+    """Return how much is unread, by user id; 0 of people who were never told anything.
 
     One statement, cheap enough to ask often.
     """
-    rows = Inbox.objects.filter(pk__in=select_ids(user_ids)).values_list("pk", "seq", "unread")
-    found = {pk: (seq, unread) for pk, seq, unread in rows}
-    return {pk: found.get(pk, (0, 0)) for pk in user_ids}
+    rows = Inbox.objects.filter(pk__in=select_ids(user_ids)).values_list("pk", "unread")
+    return dict.fromkeys(user_ids, 0) | dict(rows)

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from assets.models import Entity, Kind, Project
-from assets.services.history import record_history
+from assets.services.history import credit, record_history
 from assets.setwise import select_ids, update_rows
 from propagation.execution.cause import Cause, tell_fields
 from propagation.execution.stale import check_nothing_shown
@@ -201,7 +201,7 @@ def mirror_project(
     name = details.pop("name", None)
     project.name = name if isinstance(name, str) and name else project.code
     project.details = details
-    project._history_user = actor  # type: ignore[attr-defined]  # noqa: SLF001 (simple-history's)
+    credit(project, actor)
     project.save(update_fields=["name", "details"])
 
 

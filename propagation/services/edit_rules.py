@@ -11,6 +11,7 @@ from django.db import transaction
 
 from assets.models import Project, Role
 from assets.services.access import check_role
+from assets.services.history import credit
 from assets.services.locking import lock_project
 from propagation.exceptions import InvalidRuleError, RuleNotFoundError
 from propagation.execution.judging import read_rule
@@ -48,7 +49,7 @@ def save_rule(
     for field, value in values.items():
         setattr(row, field, value)
     check_rules(row=row)
-    row._history_user = actor  # type: ignore[union-attr]  # noqa: SLF001 (simple-history's)
+    credit(row, actor)
     row.save()
     _tell(row, "saved", at)
     return row
@@ -60,7 +61,7 @@ def delete_rule(*, project: Project, name: str, actor: User | None, at: datetime
     check_role(actor=actor, project_id=project.pk, needed=Role.SUPERVISOR)
     lock_project(project_id=project.pk)
     row = find_rule(project=project, name=name)
-    row._history_user = actor  # type: ignore[attr-defined]  # noqa: SLF001 (simple-history's)
+    credit(row, actor)
     row.delete()
     _tell(row, "deleted", at)
 

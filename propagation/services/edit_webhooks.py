@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from assets.models import Project, Role
 from assets.services.access import check_role
+from assets.services.history import credit
 from assets.services.locking import lock_project
 from propagation.exceptions import (
     InvalidWebhookError,
@@ -129,7 +130,7 @@ def rotate_secret(*, pk: int, actor: User | None, at: datetime) -> Webhook:
 def delete_webhook(*, pk: int, actor: User | None) -> None:
     """Delete it with its deliveries. WebhookNotFoundError, RoleTooLowError."""
     webhook = find_webhook(pk=pk, actor=actor, locked=True)
-    webhook._history_user = actor  # type: ignore[attr-defined]  # noqa: SLF001 (simple-history's)
+    credit(webhook, actor)
     webhook.delete()
 
 
@@ -146,5 +147,5 @@ def _tidy(types: list[str]) -> list[str]:
 
 
 def _save(webhook: Webhook, actor: User | None) -> None:
-    webhook._history_user = actor  # type: ignore[attr-defined]  # noqa: SLF001 (simple-history's)
+    credit(webhook, actor)
     webhook.save()

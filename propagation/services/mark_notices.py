@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from assets.models import Project
 from assets.setwise import select_ids
 from propagation.models import Notification, PropagationRun, Reason
-from propagation.notices.inbox import bump_inboxes, lock_inboxes, read_inboxes
+from propagation.notices.inbox import bump_inboxes, lock_inboxes, read_unread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,4 +73,4 @@ def mark_notices(*, user: User, wanted: NoticeFilter, is_read: bool, at: datetim
 
 def count_unread(*, user: User) -> int:
     """Return how many the person has not read."""
-    return read_inboxes(user_ids=[user.pk])[user.pk][1]
+    return read_unread(user_ids=[user.pk])[user.pk]

@@ -12,6 +12,7 @@ from django.db.models import F
 
 from assets.models import Project
 from propagation.exceptions import EventsTrimmedError
+from propagation.live.events import read_seqs
 from propagation.models import Event, EventCounter
 
 TRIMMED_AT_ONCE = 10_000
@@ -29,20 +30,19 @@ class EventPage:
 
 def read_seq(project: Project) -> int:
     """Return the number of the project's newest event; 0 when it has none."""
-    seq = EventCounter.objects.filter(project=project).values_list("seq", flat=True).first()
-    return seq or 0
+    return read_seqs([project.pk])[project.pk]
 
 
-def read_events(*, project: Project, since: int, limit: int) -> EventPage:
+def read_events(*, project_id: int, since: int, limit: int) -> EventPage:
     """Return the events after `since`, in the order in which they happened; two statements.
 
     EventsTrimmedError when the next one is not kept any more, and for a number that is yet to
     come: the database was restored from a backup since.
     """
-    after = Event.objects.filter(project=project, seq__gt=since).select_related("project")
+    after = Event.objects.filter(project=project_id, seq__gt=since).select_related("project")
     events = list(after.order_by("seq")[:limit])
     if not events or events[0].seq != since + 1:
-        counter = EventCounter.objects.filter(project=project).first()
+        counter = EventCounter.objects.filter(project=project_id).first()
         newest, trimmed = (counter.seq, counter.trimmed) if counter else (0, 0)
         if since < trimmed or since > newest:
             raise EventsTrimmedError(since=since, oldest=trimmed + 1, newest=newest)

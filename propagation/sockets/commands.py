@@ -15,7 +15,7 @@ from assets.models import Entity
 from assets.services.lookup import find_entity
 from propagation.exceptions import LeaseNotFoundError, PropagationError
 from propagation.models import EditLease, LeaseMode
-from propagation.services.edit_leases import end_lease, list_leases, renew_lease, start_lease
+from propagation.services.edit_leases import end_leases, list_leases, renew_lease, start_lease
 from propagation.services.topics import Topic, find_topics
 from propagation.sockets import asking
 from propagation.sockets.database import in_database
@@ -114,7 +114,7 @@ async def _tell_presence(line: Line, asked: asking.Presence) -> None:
     if asked.mode == "leave":
         token = line.leases.pop(key, None)
         if token:
-            await in_database(partial(_end, line, token))
+            await in_database(partial(end_leases, tokens=[token]))
         line.tell("left", id=asked.reference, asset_id=entity.code)
         return
     if key not in line.leases and len(line.leases) >= MOST_LEASES:
@@ -142,10 +142,5 @@ def _hold(line: Line, entity: Entity, asked: asking.Presence, token: str | None)
         entity=entity, user=line.user, fields=asked.fields, base_version=None, mode=mode, at=at
     )
     if held:
-        _end(line, held.token)
+        end_leases(tokens=[held.token])
     return lease
-
-
-def _end(line: Line, token: str) -> None:
-    with suppress(LeaseNotFoundError):  # it is over already
-        end_lease(token=token, user=line.user, at=timezone.now())

@@ -3,15 +3,12 @@
 import asyncio
 import logging
 from contextlib import suppress
-from functools import partial
 from secrets import token_hex
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from propagation.services.edit_leases import end_leases
 from propagation.sockets import asking
 from propagation.sockets.commands import carry_out
-from propagation.sockets.database import in_database
 from propagation.sockets.entrance import admit
 from propagation.sockets.hub import (
     HEARTBEAT_S,
@@ -82,11 +79,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         del code
         for task in getattr(self, "_tasks", ()):
             task.cancel()
-        if self.line is None:
-            return
-        HUB.close(self.line)
-        if self.line.leases:
-            await in_database(partial(end_leases, tokens=list(self.line.leases.values())))
+        if self.line is not None:
+            await HUB.close(self.line)
 
     async def _write(self, line: Line) -> None:
         """Send what is put on the line; when it ends, so does the connection."""

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from propagation.exceptions import EventsTrimmedError
 from propagation.live.queues import read_queues
-from propagation.notices.inbox import read_inboxes
+from propagation.notices.inbox import read_unread
 from propagation.services.edit_leases import end_leases, renew_leases
 from propagation.services.topics import Topic
 from propagation.sockets import reading
@@ -70,12 +70,16 @@ class Hub:
         if not self._tasks:
             self._start()
 
-    def close(self, line: Line) -> None:
-        """Let a line go."""
+    async def close(self, line: Line) -> None:
+        """Let a line go, and whatever somebody was at over it."""
         self.lines.discard(line)
         self.logs.leave_all(line)
         for feed in (self._presence, *self._states.values()):
             feed.forget(line)
+        tokens = list(line.leases.values())
+        line.leases.clear()
+        if tokens:
+            await in_database(partial(end_leases, tokens=tokens))
 
     async def subscribe(
         self, *, line: Line, topics: Sequence[Topic], since: int | None, reference: object = None
@@ -168,10 +172,7 @@ class Hub:
         """Let go whoever takes nothing any more: the network may have gone without a word."""
         for line in [line for line in self.lines if line.is_stalled]:
             logger.info("line_dropped user=%s", line.user.pk)
-            self.close(line)
-            tokens = list(line.leases.values())
-            line.leases.clear()
-            await in_database(partial(end_leases, tokens=tokens))
+            await self.close(line)
 
     async def _read_presence(self, names: Collection[str]) -> Mapping[str, Any]:
         topics = {name: self._presence_topics[name] for name in names}
@@ -180,8 +181,8 @@ class Hub:
         return await self._state_reader.read(read)
 
     async def _read_inboxes(self, user_ids: Collection[int]) -> Mapping[int, Any]:
-        inboxes = await self._state_reader.read(partial(read_inboxes, user_ids=user_ids))
-        return {pk: {"unread": unread} for pk, (_, unread) in inboxes.items()}
+        unread = await self._state_reader.read(partial(read_unread, user_ids=user_ids))
+        return {pk: {"unread": count} for pk, count in unread.items()}
 
 
 def _find_key(line: Line, name: str) -> object:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from assets.exceptions import ProjectNotFoundError
+from propagation.live.events import read_seqs
 from propagation.services.topics import Topic
 from propagation.sockets import reading
 from propagation.sockets.database import Reader, in_database
@@ -128,7 +129,7 @@ class Logs:
     async def _open(self, topic: Topic) -> LiveLog:
         pk = topic.project_id
         if pk not in self._logs:
-            seqs = await in_database(partial(reading.read_seqs, [pk]))
+            seqs = await in_database(partial(read_seqs, [pk]))
             log = LiveLog(project_id=pk, code=topic.project_code, seq=seqs[pk])
             self._logs.setdefault(pk, log)
         return self._logs[pk]

@@ -9,12 +9,13 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q
 from knox.models import AuthToken
 
-from assets.models import Membership, Project
+from assets.models import Membership
 from assets.setwise import select_ids, select_texts
-from propagation.models import EditLease, Event, EventCounter
+from propagation.live.events import read_seqs
+from propagation.models import EditLease, Event
 from propagation.services.edit_leases import list_leases
 from propagation.services.messages import Message, make_messages
-from propagation.services.read_events import EventPage, read_events
+from propagation.services.read_events import read_events
 from propagation.services.topics import Topic
 from propagation.sockets.guest import Guest
 from propagation.sockets.live_log import merge_members
@@ -73,30 +74,22 @@ def read_on(places: Mapping[int, Place]) -> tuple[dict[int, list[Message]], set[
     A log is behind when the database was restored from a backup. One statement, and two to four
     for each project with news.
     """
-    rows = EventCounter.objects.filter(project__in=list(places))
-    seqs = dict(rows.values_list("project_id", "seq"))
+    seqs = read_seqs(places)
     found = {}
     for pk, place in places.items():
-        if seqs.get(pk, 0) > place.seq:
+        if seqs[pk] > place.seq:
             after = Event.objects.filter(project=pk, seq__gt=place.seq).select_related("project")
             events = list(after.order_by("seq")[:AT_ONCE])
             found[pk] = make_messages(events=events, asked=place.asked)
-    behind = {pk for pk, place in places.items() if seqs.get(pk, 0) < place.seq}
+    behind = {pk for pk, place in places.items() if seqs[pk] < place.seq}
     return {pk: messages for pk, messages in found.items() if messages}, behind
 
 
 def read_page(*, topics: Sequence[Topic], since: int) -> Page:
     """Return what the topics' log, of one project, has after `since`; EventsTrimmedError."""
-    project = Project(pk=topics[0].project_id, code=topics[0].project_code)
-    page: EventPage = read_events(project=project, since=since, limit=AT_ONCE)
+    page = read_events(project_id=topics[0].project_id, since=since, limit=AT_ONCE)
     messages = make_messages(events=page.events, asked=merge_members(topics))
     return Page(messages=messages, seq=page.seq, is_last=page.is_last)
-
-
-def read_seqs(project_ids: Collection[int]) -> dict[int, int]:
-    """Return the number of each project's newest event; 0 for one that has none."""
-    rows = EventCounter.objects.filter(project__in=list(project_ids))
-    return dict.fromkeys(project_ids, 0) | dict(rows.values_list("project_id", "seq"))
 
 
 def find_allowed(*, guests: Collection[Guest], at: datetime) -> Allowed:

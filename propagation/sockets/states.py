@@ -58,10 +58,12 @@ class StateFeed(Generic[Key]):
                 self._told[key] = state
                 self._untold.update((key, line) for line in self._lines[key])
         # A line that is full is told when it has room, of how it is then.
-        self._untold = {one for one in self._untold if not self._tell(*one)}
-
-    def _tell(self, key: Key, line: Line) -> bool:
-        state = self._told.get(key)
-        if state is None:  # it was asked for while the states were read
-            return False
-        return line.put(write_message(self._type, at=timezone.now(), **state))
+        at = timezone.now()
+        # What was asked for while the states were read is told the next time.
+        keys = {key for key, _ in self._untold} & self._told.keys()
+        texts = {key: write_message(self._type, at=at, **self._told[key]) for key in keys}
+        self._untold = {
+            (key, line)
+            for key, line in self._untold
+            if key not in texts or not line.put(texts[key])
+        }

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
+from assets.services.history import credit
 from assets.setwise import insert_rows
 from propagation.models import DeliveryState, Webhook, WebhookAttempt, WebhookDelivery
 from propagation.webhooks.catalogue import Message
@@ -127,7 +128,7 @@ def disable_webhook(
     """Send nothing to it any more; what waits is cancelled. The caller holds the webhook's lock."""
     webhook.is_enabled, webhook.disabled_at, webhook.disabled_reason = False, at, reason
     webhook.updated_at = at
-    webhook._history_user = actor  # type: ignore[attr-defined]  # noqa: SLF001 (simple-history's)
+    credit(webhook, actor)
     webhook.save()
     waiting = WebhookDelivery.objects.filter(webhook=webhook, state=DeliveryState.PENDING)
     waiting.update(state=DeliveryState.CANCELLED, next_at=None)

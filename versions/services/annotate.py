@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from assets.services.history import record_history
+from assets.services.history import credit, record_history
 from assets.setwise import insert_rows
 from versions.canonical import JsonObject, write_canonical
 from versions.change import apply_patches
@@ -89,9 +89,7 @@ def annotate_version(
     if _say(after) == _say(before):
         return None
     after._state.adding = found is None  # noqa: SLF001 (an update, so that history says "changed")
-    after._history_user = actor  # type: ignore[attr-defined]  # noqa: SLF001 (simple-history's way)
-    after._history_date = at  # type: ignore[attr-defined]  # noqa: SLF001
-    after._change_reason = remark.note[:100]  # type: ignore[attr-defined]  # noqa: SLF001
+    credit(after, actor, reason=remark.note, at=at)
     after.save(force_insert=found is None)
     _write_tags(after, read_tags(metadata))
     return after

@@ -1,7 +1,7 @@
 """The admin: staff see their own projects only, and do there what their role allows."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -10,20 +10,10 @@ from django.urls import reverse
 from assets.models import Membership, Project, Role
 from propagation.models import PropagationRun
 from tests.builders import change, drive, edges_production, get_entity, load, make_user, star
+from tests.propagation.admin.browsing import sign_in
 from versions.models import Head, Version
 
 pytestmark = pytest.mark.django_db
-
-
-def make_staff(name: str, role: Role | None) -> Client:
-    """Return a browser of somebody with every permission of the admin and this role."""
-    user = make_user(name, roles={"film": role} if role else None)
-    user.is_staff = True
-    user.save()
-    user.user_permissions.set(Permission.objects.all())
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +35,7 @@ def post_change(client: Client, content: str = '{"description": "mine"}') -> int
 
 
 def test_staff_of_no_project_sees_and_changes_nothing() -> None:
-    client = make_staff("stranger", None)
+    client = sign_in("stranger", {})
     for model in (
         "assets_asset",
         "versions_version",
@@ -67,20 +57,20 @@ def test_staff_of_no_project_sees_and_changes_nothing() -> None:
 )
 def test_content_is_changed_by_artists_and_above(role: Role, status: int) -> None:
     before = Version.objects.count()
-    assert post_change(make_staff("member", role)) == status
+    assert post_change(sign_in("member", {"film": role})) == status
     assert (Version.objects.count() > before) == (status == 302)
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.ARTIST, 403), (Role.SUPERVISOR, 302)])
 def test_priority_is_set_by_supervisors_and_above(role: Role, status: int) -> None:
     url = reverse("admin:assets_shot_change", args=[get_entity("shot-00001").pk])
-    answer = make_staff("member", role).post(url, {"priority": "critical"})
+    answer = sign_in("member", {"film": role}).post(url, {"priority": "critical"})
     assert answer.status_code == status
     assert (get_entity("shot-00001").priority == "critical") == (status == 302)
 
 
 def test_nobody_but_a_superuser_gives_roles() -> None:
-    client = make_staff("schemer", Role.ADMIN)
+    client = sign_in("schemer", {"film": Role.ADMIN})
     user = User.objects.get(username="schemer")
     form = {"project": Project.objects.get().pk, "user": user.pk, "role": "admin"}
     assert client.post(reverse("admin:assets_membership_add"), form).status_code == 403
@@ -91,18 +81,18 @@ def test_nobody_but_a_superuser_gives_roles() -> None:
 
 @pytest.mark.parametrize("content", ["NaN", "[1]", '{"a": 1e999}', '{"a": "\\ud800"}', "[" * 9999])
 def test_content_that_cannot_be_stored_is_refused(content: str) -> None:
-    assert post_change(make_staff("member", Role.ARTIST), content) == 422
+    assert post_change(sign_in("member", {"film": Role.ARTIST}), content) == 422
 
 
 def test_values_that_only_look_alike_are_a_change() -> None:
     change("hero", takes=[1, 2])
-    assert post_change(make_staff("member", Role.ARTIST), '{"takes": [true, 2.0]}') == 302
+    assert post_change(sign_in("member", {"film": Role.ARTIST}), '{"takes": [true, 2.0]}') == 302
     assert Head.objects.get(entity=get_entity("hero")).best.content.data == {"takes": [True, 2.0]}
 
 
 def test_a_field_with_the_name_of_a_group_is_a_field_here() -> None:
     content = '{"visual_changes": {"x": 1}}'
-    assert post_change(make_staff("member", Role.ARTIST), content) == 302
+    assert post_change(sign_in("member", {"film": Role.ARTIST}), content) == 302
     data = Head.objects.get(entity=get_entity("hero")).best.content.data
     assert data == {"visual_changes": {"x": 1}}
 

@@ -1,13 +1,14 @@
 """History in the admin is to look at, by those who may see the project."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
 from assets.models import AssetReference, Membership, Project, Role
-from tests.builders import load, make_user, star
+from tests.builders import load, star
+from tests.propagation.admin.browsing import sign_in
 from tests.propagation.api.asking import nothing_written, send
 from versions.models import Annotation
 
@@ -22,17 +23,6 @@ def film(api: APIClient) -> None:
     for project in ("film", "secret"):
         answer = send(api, "PATCH", f"assets/{project}:hero/versions/1", b'{"is_hidden": true}')
         assert answer.status_code == 200
-
-
-def sign_in(name: str, roles: dict[str, Role]) -> Client:
-    """Sign in a member of staff who may view and change every model."""
-    user = make_user(name, roles=roles)
-    user.is_staff = True
-    user.save()
-    user.user_permissions.set(Permission.objects.all())
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def list_pages(project: str) -> list[str]:

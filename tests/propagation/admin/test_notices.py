@@ -12,7 +12,7 @@ from propagation.models import Mail, NoticePreference, Notification, Subscriptio
 from propagation.notices.making import make_notices
 from propagation.services.edit_preference import save_preference
 from tests.builders import change, drive, load, make_user, star
-from tests.propagation.admin.test_access import make_staff
+from tests.propagation.admin.browsing import sign_in
 from tests.propagation.notices.telling import subscribe
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def told() -> Notification:
 def test_staff_sees_what_is_in_its_projects_and_changes_nothing(
     role: Role | None, seen: int
 ) -> None:
-    client = make_staff("staff", role)
+    client = sign_in("staff", {"film": role} if role else {})
     tables: tuple[Any, ...] = (Subscription, Notification)
     for model, rows in zip(LISTS, tables, strict=True):
         page = client.get(reverse(f"admin:{model}_changelist"))

@@ -1,7 +1,7 @@
 """The admin of rules and of what they hold: the checks and the roles of the API."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -9,7 +9,8 @@ from django.utils import timezone
 from assets.models import Project, Role
 from propagation.models import PropagationItem, PropagationRule, PropagationRun
 from propagation.services.edit_rules import save_rule
-from tests.builders import change, drive, get_entity, load, make_user, star
+from tests.builders import change, drive, get_entity, load, star
+from tests.propagation.admin.browsing import sign_in
 from versions.services.entity_lock import set_entity_locks
 
 pytestmark = pytest.mark.django_db
@@ -24,17 +25,6 @@ def film() -> Project:
     load(star(2))
     project: Project = Project.objects.get(code="film")
     return project
-
-
-def make_staff(role: Role, project: str = "film") -> Client:
-    """Return a browser of somebody with every permission of the admin and this role."""
-    user = make_user(f"{role.value}-of-{project}", roles={project: role})
-    user.is_staff = True
-    user.save()
-    user.user_permissions.set(Permission.objects.all())
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -171,7 +161,7 @@ def test_what_is_no_part_of_a_rule_is_refused_on_the_page(
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ARTIST])
 def test_staff_below_supervisors_write_no_rule(role: Role) -> None:
-    client = make_staff(role)
+    client = sign_in("editor", {"film": role})
     assert client.post(ADD, fill()).status_code == 403
     assert not PropagationRule.objects.exists()
     rule = keep()
@@ -182,14 +172,14 @@ def test_staff_below_supervisors_write_no_rule(role: Role) -> None:
 
 
 def test_a_supervisor_writes_rules() -> None:
-    assert make_staff(Role.SUPERVISOR).post(ADD, fill()).status_code == 302
+    assert sign_in("editor", {"film": Role.SUPERVISOR}).post(ADD, fill()).status_code == 302
     assert PropagationRule.objects.count() == 1
 
 
 def test_staff_of_another_project_neither_sees_nor_writes_rules_here() -> None:
     load(star(1), code="other")
     rule = keep()
-    client = make_staff(Role.ADMIN, "other")
+    client = sign_in("editor", {"other": Role.ADMIN})
     page = client.get(reverse("admin:propagation_propagationrule_changelist"))
     assert page.context["cl"].result_count == 0
     assert client.get(get_url(rule)).status_code == 302
@@ -201,7 +191,7 @@ def test_staff_of_another_project_neither_sees_nor_writes_rules_here() -> None:
 
 def test_the_form_offers_the_projects_of_the_signed_in_only() -> None:
     load(star(1), code="other")
-    page = make_staff(Role.ADMIN, "other").get(ADD)
+    page = sign_in("editor", {"other": Role.ADMIN}).get(ADD)
     offered = page.context["adminform"].form.fields["project"].queryset
     assert [project.code for project in offered] == ["other"]
 
@@ -231,7 +221,7 @@ def test_what_is_held_is_decided_about_in_the_list(
 def test_an_artist_decides_about_nothing(action: str) -> None:
     item = hold()
     form = {"action": action, "_selected_action": [item.pk]}
-    page = make_staff(Role.ARTIST).post(ITEMS, form, follow=True)
+    page = sign_in("editor", {"film": Role.ARTIST}).post(ITEMS, form, follow=True)
     assert "supervisor" in page.content.decode()
     item.refresh_from_db()
     assert (item.state, PropagationRun.objects.count()) == ("held", 1)

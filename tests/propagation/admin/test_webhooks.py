@@ -1,7 +1,6 @@
 """The admin shows webhooks and their deliveries to a project's admins, and acts on them."""
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +13,7 @@ from propagation.services.edit_webhooks import create_webhook, rotate_secret
 from propagation.services.send_webhooks import send_test
 from propagation.webhooks.sending import Answer
 from propagation.webhooks.store import claim_deliveries, record_answer
-from tests.builders import make_user
+from tests.propagation.admin.browsing import sign_in
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:propagation_webhook_changelist"
@@ -28,17 +27,6 @@ def webhook() -> Webhook:
     values = {"url": "https://hooks.example.com/in"}
     made = create_webhook(project=project, values=values, actor=None, at=timezone.now())
     return rotate_secret(pk=made.pk, actor=None, at=timezone.now())
-
-
-def browse(role: Role) -> Client:
-    """Return the browser of somebody with every permission of the admin and this role."""
-    user = make_user("somebody", roles={"film": role})
-    user.is_staff = True
-    user.save()
-    user.user_permissions.set(Permission.objects.all())
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def fail(webhook: Webhook) -> WebhookDelivery:
@@ -58,7 +46,7 @@ def act(client: Client, page: str, action: str, *pks: int) -> str:
 
 
 def test_a_secret_is_on_no_page(webhook: Webhook) -> None:
-    client = browse(Role.ADMIN)
+    client = sign_in("somebody", {"film": Role.ADMIN})
     delivery = fail(webhook)
     change = [webhook.pk]
     pages = [
@@ -74,7 +62,7 @@ def test_a_secret_is_on_no_page(webhook: Webhook) -> None:
 
 
 def test_deliveries_are_shown_with_what_was_answered(webhook: Webhook) -> None:
-    client = browse(Role.ADMIN)
+    client = sign_in("somebody", {"film": Role.ADMIN})
     delivery = fail(webhook)
     listed = client.get(reverse(DELIVERIES)).content.decode()
     assert delivery.message_id in listed
@@ -84,7 +72,7 @@ def test_deliveries_are_shown_with_what_was_answered(webhook: Webhook) -> None:
 
 
 def test_a_delivery_is_replayed(webhook: Webhook) -> None:
-    client = browse(Role.ADMIN)
+    client = sign_in("somebody", {"film": Role.ADMIN})
     delivery = fail(webhook)
     assert "on its way again" in act(client, DELIVERIES, "replay", delivery.pk)
     delivery.refresh_from_db()
@@ -92,7 +80,7 @@ def test_a_delivery_is_replayed(webhook: Webhook) -> None:
 
 
 def test_a_webhook_is_tested_disabled_and_enabled(webhook: Webhook) -> None:
-    client = browse(Role.ADMIN)
+    client = sign_in("somebody", {"film": Role.ADMIN})
     assert "a test is on its way" in act(client, LIST, "send_tests", webhook.pk)
     assert "is disabled" in act(client, LIST, "disable", webhook.pk)
     assert WebhookDelivery.objects.get().state == "cancelled"
@@ -104,7 +92,7 @@ def test_a_webhook_is_tested_disabled_and_enabled(webhook: Webhook) -> None:
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ARTIST, Role.SUPERVISOR])
 def test_whoever_is_no_admin_of_the_project_sees_nothing(webhook: Webhook, role: Role) -> None:
-    client = browse(role)
+    client = sign_in("somebody", {"film": role})
     delivery = fail(webhook)
     for page in (LIST, DELIVERIES):
         assert client.get(reverse(page)).context["cl"].result_count == 0
@@ -118,7 +106,7 @@ def test_whoever_is_no_admin_of_the_project_sees_nothing(webhook: Webhook, role:
 
 
 def test_nobody_edits_a_webhook_past_the_services(webhook: Webhook) -> None:
-    client = browse(Role.ADMIN)
+    client = sign_in("somebody", {"film": Role.ADMIN})
     url = reverse("admin:propagation_webhook_change", args=[webhook.pk])
     assert client.post(url, {"url": "http://127.0.0.1/"}).status_code == 403
     assert client.get(reverse("admin:propagation_webhook_add")).status_code == 403
@@ -127,7 +115,7 @@ def test_nobody_edits_a_webhook_past_the_services(webhook: Webhook) -> None:
 def test_the_list_of_deliveries_takes_as_many_statements_for_20_as_for_one(
     webhook: Webhook,
 ) -> None:
-    client = browse(Role.ADMIN)
+    client = sign_in("somebody", {"film": Role.ADMIN})
     counts = []
     for number in (1, 19):
         for _ in range(number):

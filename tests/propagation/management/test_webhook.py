@@ -95,14 +95,17 @@ def test_it_listens_to_this_machine_only_and_prints_until_it_is_interrupted() ->
     ) as process:
         assert process.stdout
         assert process.stderr
-        said = re.search(r"http://127\.0\.0\.1:[0-9]+/", process.stderr.readline())
-        assert said
-        assert post(said[0], BODY, {}) == 400
-        assert post(said[0], BODY, sign()) == 204
-        line = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(START_LIMIT_S) == 130
-        assert "Traceback" not in process.stderr.read()
+        try:
+            said = re.search(r"http://127\.0\.0\.1:[0-9]+/", process.stderr.readline())
+            assert said
+            assert post(said[0], BODY, {}) == 400
+            assert post(said[0], BODY, sign()) == 204
+            line = process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(START_LIMIT_S) == 130
+            assert "Traceback" not in process.stderr.read()
+        finally:
+            process.kill()  # or the block waits for it without end
     assert json.loads(line) == {"id": "msg_1", "message": json.loads(BODY)}
 
 
