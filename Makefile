@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --require-ha
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up doctor test check ci coverage lint format-check types imports migrations-check django-check
+.PHONY: help install install-dev demo up doctor test check ci coverage lint format-check types imports migrations-check django-check openapi openapi-check
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,7 +31,7 @@ doctor: install  ## say what is well, what is not, and how to mend it
 test: install-dev  ## run the tests (ARGS are pytest's)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: lint format-check types imports migrations-check django-check  ## run every check but the tests
+check: lint format-check types imports migrations-check django-check openapi-check  ## run every check but the tests
 
 ci: check test  ## what has to pass before a merge
 
@@ -55,6 +55,12 @@ migrations-check: install-dev  ## that models and migrations agree
 
 django-check: install-dev  ## Django's own checks
 	@$(MANAGE) check
+
+openapi: install  ## write the OpenAPI document after routes, parameters or answers changed
+	@$(MANAGE) openapi
+
+openapi-check: install-dev  ## that the OpenAPI document is that of the routes
+	@$(MANAGE) openapi --check
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; or name one: make PYTHON=..." >&2; exit 1; }

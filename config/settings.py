@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "knox",
     "simple_history",
     "assets",
@@ -154,9 +156,24 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["propagation.api.parsing.StrictJSONParser"],
     "EXCEPTION_HANDLER": "propagation.api.problems.answer_problem",
+    "DEFAULT_SCHEMA_CLASS": "propagation.api.openapi.schema.Schema",
     "URL_FORMAT_OVERRIDE": None,
     "NON_FIELD_ERRORS_KEY": "",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Continuity",
+    "DESCRIPTION": "Keeps a film production consistent: what depends on a change follows it.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["propagation.api.openapi.schema.list_endpoints"],
+    "POSTPROCESSING_HOOKS": ["propagation.api.openapi.schema.finish_document"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=90)}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000  # bytes; a batch of changes

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from propagation.api import health
 from propagation.api.metrics import MetricsView
+from propagation.api.openapi import views as openapi
 
 admin.site.site_header = "Continuity"
 admin.site.site_title = "Continuity"
@@ -14,6 +15,9 @@ admin.site.index_title = "Production"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
+    path("api/v1/openapi.json", openapi.answer_document, name="openapi"),
+    path("api/v1/docs", openapi.answer_swagger, name="api-docs"),
+    path("api/v1/redoc", openapi.answer_redoc, name="api-redoc"),
     path("api/v1/", include("propagation.api.urls")),
     path("metrics", MetricsView.as_view(), name="metrics"),
     path("health/live", health.live, name="health-live"),

@@ -114,7 +114,7 @@ class MediaBody(StrictSerializer):
         return attrs
 
 
-class BatchBody(StrictSerializer):
+class MediaBatchBody(StrictSerializer):
     """The entries, and whether all or none is created."""
 
     entries = serializers.ListField(allow_empty=False, max_length=MAX_ENTRIES)
@@ -127,7 +127,7 @@ class BatchVersionsView(WorkView):
     def work(self, request: Request) -> Response:
         """201 with the versions, and the errors of what could not be created; 422 when nothing."""
         read_query(NoQuery, request)
-        body = read_body(BatchBody, request)
+        body = read_body(MediaBatchBody, request)
         entries = [_read_entry(one) for one in body["entries"]]
         _check_amount([one for one in entries if isinstance(one, MediaEntry)])
         outcome = create_media(

@@ -1,0 +1,187 @@
+"""Projects, entities, versions and files."""
+
+from propagation.api.as_of import AsOfQuery, TimeQuery
+from propagation.api.catalogue import LockBody, SettingsBody
+from propagation.api.create_media import MediaBatchBody, MediaBody
+from propagation.api.files import FileBody
+from propagation.api.graph import DependenciesQuery, EdgeBody, RemovedEdgeBody
+from propagation.api.look_ups import LookUpQuery
+from propagation.api.openapi.operation import WORK, Operation, Page
+from propagation.api.openapi.shapes import entities as shapes
+from propagation.api.openapi.shapes.runs import Accepted, Conflicted, Preview, Relinked
+from propagation.api.paging import PageQuery
+from propagation.api.pins import PinBody, UnpinBody
+from propagation.api.strict import DryRunQuery
+from propagation.api.versions import (
+    BestBody,
+    HistoryQuery,
+    RemarkBody,
+    SlotQuery,
+    VersionQuery,
+)
+
+PROJECTS, ENTITIES, VERSIONS, GRAPH = "projects", "entities", "versions", "graph"
+ENTITY_LIST = {
+    "GET": Operation(tag=ENTITIES, query=PageQuery, answers={200: Page(of=shapes.Entity)})
+}
+RELINKED = {200: Relinked, 202: Relinked, 409: Conflicted}
+
+OPERATIONS = {
+    "projects": {
+        "GET": Operation(tag=PROJECTS, query=PageQuery, answers={200: Page(of=shapes.Project)})
+    },
+    "project": {"GET": Operation(tag=PROJECTS, answers={200: shapes.Project})},
+    "settings": {
+        "PATCH": Operation(
+            tag=PROJECTS,
+            body=SettingsBody,
+            takes=("If-Match",),
+            answers={200: shapes.Settings},
+            example={"strict_writes": True, "reason": "the shoot begins"},
+        )
+    },
+    "assets": ENTITY_LIST,
+    "shots": ENTITY_LIST,
+    "sequences": ENTITY_LIST,
+    "entity": {
+        "GET": Operation(
+            tag=ENTITIES, query=TimeQuery, answers={200: shapes.EntityNow | shapes.EntityThen}
+        )
+    },
+    "as-of": {
+        "GET": Operation(tag=ENTITIES, query=AsOfQuery, answers={200: Page(of=shapes.EntityThen)})
+    },
+    "lock": {
+        "PUT": Operation(
+            tag=ENTITIES,
+            body=LockBody,
+            answers={200: shapes.Lock},
+            example={"is_locked": True, "reason": "final grade"},
+        )
+    },
+    "slots": {"GET": Operation(tag=VERSIONS, answers={200: shapes.Slots})},
+    "versions": {
+        "GET": Operation(
+            tag=VERSIONS, query=HistoryQuery, answers={200: Page(of=shapes.VersionNow)}
+        ),
+        "POST": Operation(
+            tag=VERSIONS,
+            body=MediaBody,
+            takes=WORK,
+            answers={201: shapes.CreatedVersions},
+            example={
+                "slot": "scene_video",
+                "type": "video",
+                "media": [
+                    {
+                        "url": "https://cdn.example.com/shot-0107_take3.mp4",
+                        "provenance": {"model": "gen-4", "prompt": "Mara on the ferry, night"},
+                    }
+                ],
+                "best": True,
+            },
+        ),
+    },
+    "version": {
+        "GET": Operation(tag=VERSIONS, query=VersionQuery, answers={200: shapes.VersionWhole}),
+        "PATCH": Operation(
+            tag=VERSIONS,
+            query=SlotQuery,
+            body=RemarkBody,
+            takes=("If-Match",),
+            answers={200: shapes.VersionWhole},
+            example={"status": "approved", "note": "as discussed in dailies"},
+        ),
+    },
+    "diff": {"GET": Operation(tag=VERSIONS, query=SlotQuery, answers={200: shapes.Comparison})},
+    "best": {
+        "PUT": Operation(
+            tag=VERSIONS,
+            query=DryRunQuery,
+            body=BestBody,
+            takes=("If-Match", "Prefer"),
+            answers={200: Preview | Accepted, 202: Accepted},
+            example={"version": 3, "note": "the wider collar"},
+        )
+    },
+    "batch-versions": {
+        "POST": Operation(
+            tag=VERSIONS,
+            body=MediaBatchBody,
+            takes=WORK,
+            answers={201: shapes.CreatedBatch},
+            example={
+                "entries": [
+                    {
+                        "scope": {
+                            "type": "scene",
+                            "project_id": "night-ferry",
+                            "scene_id": "seq-010",
+                        },
+                        "slot": "scene_video",
+                        "type": "video",
+                        "urls": ["https://cdn.example.com/seq-010_v2.mp4"],
+                    }
+                ]
+            },
+        )
+    },
+    "look-up": {"GET": Operation(tag=VERSIONS, query=LookUpQuery, answers={200: shapes.LookedUp})},
+    "outdated-media": {
+        "GET": Operation(
+            tag=VERSIONS, query=PageQuery, answers={200: Page(of=shapes.OutdatedMedia)}
+        )
+    },
+    "files": {
+        "POST": Operation(
+            tag=VERSIONS,
+            body=FileBody,
+            body_type="multipart/form-data",
+            answers={201: shapes.Uploaded},
+        )
+    },
+    "file": {
+        "GET": Operation(
+            tag=VERSIONS,
+            answers={200: bytes, 206: bytes},
+            media_types=("*/*",),
+            problems=(416,),
+        )
+    },
+    "dependencies": {
+        "GET": Operation(tag=GRAPH, query=DependenciesQuery, answers={200: shapes.Dependencies})
+    },
+    "edges": {
+        "POST": Operation(
+            tag=GRAPH,
+            body=EdgeBody,
+            takes=(*WORK, "If-Match"),
+            answers=RELINKED,
+            example={"source": "ward-004", "target": "shot-0107", "role": "wardrobe"},
+        ),
+        "DELETE": Operation(
+            tag=GRAPH,
+            body=RemovedEdgeBody,
+            takes=("Prefer", "If-Match"),
+            answers=RELINKED,
+            example={"source": "ward-004", "target": "shot-0107"},
+        ),
+    },
+    "pins": {
+        "GET": Operation(tag=GRAPH, query=PageQuery, answers={200: Page(of=shapes.Pin)}),
+        "PUT": Operation(
+            tag=GRAPH,
+            body=PinBody,
+            takes=("Prefer", "If-Match"),
+            answers=RELINKED,
+            example={"source": "char-001", "version": 5, "reason": "matches the plate"},
+        ),
+        "DELETE": Operation(
+            tag=GRAPH,
+            body=UnpinBody,
+            takes=("Prefer", "If-Match"),
+            answers=RELINKED,
+            example={"source": "char-001", "reason": "the plate was shot again"},
+        ),
+    },
+}

@@ -1,0 +1,123 @@
+"""The OpenAPI document: complete, valid, up to date, and to be read without a network."""
+
+import json
+import re
+from typing import Any, TypedDict
+
+import jsonschema_rs
+import pytest
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from rest_framework.views import APIView
+
+from propagation.api.openapi.operations import OPERATIONS
+from propagation.api.openapi.views import DOCUMENT
+from propagation.api.openapi.writing import ShapeWriter
+from propagation.api.urls import urlpatterns
+from propagation.management.commands.openapi import make_document
+from tests.contract import close, find_operation, load_document, validate
+
+
+def list_methods() -> set[tuple[str, str]]:
+    """Return (name of the route, method) of all that the API does."""
+    found = set()
+    for route in urlpatterns:
+        view: type[APIView] = vars(route.callback)["cls"]
+        methods = {one.upper() for one in view.http_method_names if hasattr(view, one)}
+        found |= {(str(route.name), one) for one in methods - {"OPTIONS", "HEAD"}}
+    return found
+
+
+def test_every_method_of_every_route_is_described_and_nothing_else() -> None:
+    described = {(name, method) for name, methods in OPERATIONS.items() for method in methods}
+    assert described == list_methods()
+
+
+def test_the_document_is_that_of_the_routes_as_they_are() -> None:
+    assert make_document() == DOCUMENT.read_text(), "run: .venv/bin/python manage.py openapi"
+
+
+def test_every_operation_has_an_id_of_its_own_a_summary_and_a_description() -> None:
+    operations = [one for path in load_document()["paths"].values() for one in path.values()]
+    assert len({one["operationId"] for one in operations}) == len(operations) > 80
+    assert all(one["summary"] and one["description"] for one in operations)
+
+
+def list_examples() -> list[tuple[str, dict[str, Any], Any]]:
+    """Return operation, schema and value of every example of a body."""
+    return [
+        (operation["operationId"], content["schema"], example["value"])
+        for path in load_document()["paths"].values()
+        for operation in path.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for example in content.get("examples", {}).values()
+    ]
+
+
+def test_every_example_is_a_body_that_its_schema_takes() -> None:
+    examples = list_examples()
+    assert len(examples) > 25
+    for name, schema, value in examples:
+        validate(json.dumps(schema), json.dumps(value).encode(), name)
+
+
+def test_bodies_refuse_what_they_do_not_know() -> None:
+    schemas = load_document()["components"]["schemas"]
+    bodies = {name: one for name, one in schemas.items() if name.endswith("Body")}
+    assert len(bodies) > 25
+    assert all(one["additionalProperties"] is False for one in bodies.values())
+
+
+@pytest.mark.parametrize("path", ["/api/v1/docs", "/api/v1/redoc"])
+def test_a_page_of_the_document_is_made_of_what_is_here(client: Client, path: str) -> None:
+    page = client.get(path)
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert "/api/v1/openapi.json" in text
+    assert "http" not in text.replace("https://www.w3.org", "")
+    assert not re.search(r"<script>|<style| style=| on\w+=", text)
+    files = re.findall(r'(?:src|href)="/static/([^"]+)"', text)
+    assert len(files) > 1
+    assert all(finders.find(one) for one in files)
+
+
+def test_the_document_is_answered_to_whoever_asks(client: Client) -> None:
+    answer = client.get("/api/v1/openapi.json")
+    assert answer["Content-Type"].startswith("application/vnd.oai.openapi+json")
+    assert json.loads(answer.content)["openapi"].startswith("3.1")
+    assert client.post("/api/v1/openapi.json").status_code == 405
+
+
+def test_a_member_that_nobody_described_is_found_out() -> None:
+    operation = find_operation("project", "get")
+    assert operation is not None
+    schema = json.dumps(operation["responses"]["200"]["content"]["application/json"]["schema"])
+    project = {
+        "id": "film",
+        "name": "Film",
+        "details": {},
+        "settings": {"strictness": "field", "strict_writes": False, "leases_lock": False},
+        "graph_revision": 0,
+        "created_at": "2026-11-20T10:00:00Z",
+    }
+    validate(schema, json.dumps(project).encode(), "")
+    faults: list[dict[str, Any]] = [{"more": 1}, {"name": None}, {"created_at": "yesterday"}]
+    for wrong in [*faults, {"settings": {}}]:
+        with pytest.raises(AssertionError):
+            validate(schema, json.dumps(project | wrong).encode(), "")
+
+
+def test_only_what_json_knows_can_be_a_shape() -> None:
+    class Wrong(TypedDict):
+        request: HttpRequest
+        response: HttpResponse
+
+    with pytest.raises(TypeError, match="HttpRequest"):
+        ShapeWriter().write(Wrong)
+
+
+def test_a_closed_schema_refuses_what_it_does_not_name() -> None:
+    schema = close({"type": "object", "properties": {"a": {}}, "required": []})
+    assert jsonschema_rs.is_valid(schema, {"a": 1})
+    assert not jsonschema_rs.is_valid(schema, {"b": 1})
