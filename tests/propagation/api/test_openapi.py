@@ -11,11 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from rest_framework.views import APIView
 
+from config.management.commands.openapi import make_document
 from propagation.api.openapi.operations import OPERATIONS
 from propagation.api.openapi.views import DOCUMENT
 from propagation.api.openapi.writing import ShapeWriter
 from propagation.api.urls import urlpatterns
-from propagation.management.commands.openapi import make_document
 from tests.contract import close, find_operation, load_document, validate
 
 
