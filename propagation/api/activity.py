@@ -1,24 +1,21 @@
 """The audit trail of a project, and of an entity."""
 
-from typing import ClassVar
-
 from rest_framework import serializers
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assets.models import Entity, Project
 from assets.services.lookup import find_entity, find_project, find_within
-from propagation.api.paging import PageQuery, answer_rows, read_moment, write_moment
+from propagation.api.paging import ListView, PageQuery, read_moment, write_moment
+from propagation.api.shapes import people as shapes
 from propagation.api.strict import CodeField, read_query
-from propagation.api.tables import CSVRenderer
 from propagation.services.read_activity import ActivityFilter, Place, read_activity
 
 
 class ActivityQuery(PageQuery):
-    """Which rows of the trail."""
+    """Which rows of the trail. They are not counted: they come from two tables."""
 
+    count = None  # type: ignore[assignment]  # DRF's way to leave a field out
     asset_id = CodeField(default=None)
     actor = serializers.CharField(default=None, max_length=150)
     action = serializers.ListField(child=serializers.CharField(max_length=64), default=list)
@@ -28,22 +25,10 @@ class ActivityQuery(PageQuery):
     until = serializers.DateTimeField(default=None)
 
 
-class ActivityView(APIView):
-    """What was changed, by whom and why; JSON or CSV."""
+class ActivityView(ListView):
+    """What was changed, by whom and why."""
 
-    renderer_classes = [JSONRenderer, CSVRenderer]
-    columns: ClassVar = (
-        "at",
-        "actor",
-        "action",
-        "asset_id",
-        "name",
-        "run_id",
-        "rule",
-        "reason",
-        "before",
-        "after",
-    )
+    row = shapes.Activity
 
     def answer(self, request: Request, project: Project, entity: Entity | None) -> Response:
         """Answer a page of rows, newest first."""
@@ -66,7 +51,7 @@ class ActivityView(APIView):
             limit=limit + 1,
         )
         following = _write_cursor(rows[limit - 1].place) if len(rows) > limit else None
-        return answer_rows(request, [row.described for row in rows[:limit]], following)
+        return self.answer_rows([row.described for row in rows[:limit]], following, wanted)
 
 
 class ProjectActivityView(ActivityView):

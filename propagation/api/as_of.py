@@ -8,13 +8,13 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assets.models import Entity, Kind, Project
 from assets.services.lookup import find_project
 from propagation.api.describing import describe_use
-from propagation.api.paging import PageQuery, answer_rows, take_page
+from propagation.api.paging import ListView, PageQuery, take_page
 from propagation.api.problem import Problem
+from propagation.api.shapes import entities as shapes
 from propagation.api.strict import StrictSerializer, read_query
 from propagation.exceptions import RunNotFoundError
 from propagation.models import PropagationRun
@@ -39,8 +39,10 @@ class AsOfQuery(TimeQuery, PageQuery):
     kind = serializers.ChoiceField(Kind.choices, default=None)
 
 
-class AsOfView(APIView):
+class AsOfView(ListView):
     """A project as it was."""
+
+    row = shapes.EntityThen
 
     def get(self, request: Request, project_id: str) -> Response:
         """Answer a page of the entities that existed then, each resolved as it was."""
@@ -50,8 +52,9 @@ class AsOfView(APIView):
         entities = Entity.objects.filter(project=project).select_related("project")
         if wanted["kind"]:
             entities = entities.filter(kind=wanted["kind"])
-        page, following = take_page(existing_at(entities, at=at), wanted)
-        return answer_rows(request, resolve_entities(page, at), following)
+        existing = existing_at(entities, at=at)
+        page, following = take_page(existing, wanted)
+        return self.answer_rows(resolve_entities(page, at), following, wanted, existing.count)
 
 
 def read_time(wanted: dict[str, Any], project: Project) -> datetime:

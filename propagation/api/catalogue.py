@@ -6,13 +6,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assets.models import Entity, Project, Strictness
+from assets.models import Project, Strictness
 from assets.services.lookup import find_entity, find_project
 from assets.services.settings import SETTINGS
 from propagation.api.as_of import TimeQuery, read_time, resolve_entities
 from propagation.api.codes import write_etag
 from propagation.api.describing import describe_entity, describe_project
-from propagation.api.paging import answer_page
+from propagation.api.listing import SORTED, EntitiesQuery, describe_entities, find_entities
+from propagation.api.paging import ListView, take_sorted_page
+from propagation.api.shapes import entities as shapes
 from propagation.api.strict import NoQuery, StrictSerializer, get_actor, read_body, read_query
 from propagation.services.edit_project import edit_project
 from propagation.services.lock_entities import lock_entities
@@ -21,12 +23,14 @@ from versions.models import DEFINITION, Head
 from versions.naming import write_version_id
 
 
-class ProjectsView(APIView):
+class ProjectsView(ListView):
     """The projects that one may see."""
+
+    row = shapes.Project
 
     def get(self, request: Request) -> Response:
         """Answer a page of projects."""
-        return answer_page(request, Project.objects.visible_to(request.user), describe_project)
+        return self.answer_page(Project.objects.visible_to(request.user), describe_project)
 
 
 class ProjectView(APIView):
@@ -65,16 +69,20 @@ class SettingsView(APIView):
         return Response({name: getattr(edited, name) for name in SETTINGS})
 
 
-class EntitiesView(APIView):
+class EntitiesView(ListView):
     """The assets, shots or sequences of a project."""
 
+    row = shapes.EntityRow
     kind: str = ""
 
     def get(self, request: Request, project_id: str) -> Response:
-        """Answer a page of entities in the order in which they were created."""
+        """Answer a page of entities: in the order in which they were created, or as `sort` says."""
+        wanted = read_query(EntitiesQuery, request)
         project = find_project(code=project_id, user=request.user)
-        entities = Entity.objects.filter(project=project, kind=self.kind)
-        return answer_page(request, entities, describe_entity)
+        rows = find_entities(project=project, kind=self.kind, wanted=wanted)
+        page, following = take_sorted_page(rows, wanted, SORTED[wanted["sort"].removeprefix("-")])
+        described = describe_entities(page, expand=wanted["expand"])
+        return self.answer_rows(described, following, wanted, rows.count)
 
 
 class EntityView(APIView):

@@ -13,8 +13,9 @@ from rest_framework.views import APIView
 from assets.services.lookup import find_project
 from propagation.api.answers import answer_started, describe_started
 from propagation.api.codes import read_named
-from propagation.api.paging import PageQuery, answer_page
+from propagation.api.paging import ListView, PageQuery
 from propagation.api.problems import CONTENT_TYPE, make_problem
+from propagation.api.shapes import runs as shapes
 from propagation.api.strict import (
     CodeField,
     JsonObjectField,
@@ -86,8 +87,10 @@ class ReasonBody(StrictSerializer):
     reason = serializers.CharField(default="", allow_blank=True, max_length=2000)
 
 
-class ConflictsView(APIView):
+class ConflictsView(ListView):
     """The conflicts of a project."""
+
+    row = shapes.Conflict
 
     def get(self, request: Request, project_id: str) -> Response:
         """Answer a page of them, newest first; those that are open unless `status` says more."""
@@ -101,9 +104,7 @@ class ConflictsView(APIView):
         if wanted["asset_id"] is not None:
             code = wanted["asset_id"].removeprefix(f"{project.code}:")
             rows = rows.filter(entity__code=code)
-        return answer_page(
-            request, rows, describe_conflict, query=ConflictsQuery, is_descending=True
-        )
+        return self.answer_page(rows, describe_conflict, wanted=wanted, is_descending=True)
 
 
 class ConflictView(APIView):

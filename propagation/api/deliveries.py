@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from propagation.api.paging import PageQuery, answer_page
+from propagation.api.paging import ListView, PageQuery
+from propagation.api.shapes import people as shapes
 from propagation.api.strict import NoBody, NoQuery, get_actor, read_body, read_query
 from propagation.api.work import WorkView
 from propagation.models import DeliveryState, WebhookAttempt, WebhookDelivery
@@ -30,8 +31,10 @@ class DeliveriesQuery(PageQuery):
     type = serializers.ChoiceField([*(one.value for one in MessageType), TEST_TYPE], default=None)
 
 
-class DeliveriesView(APIView):
+class DeliveriesView(ListView):
     """What was sent to a webhook, or waits to be."""
+
+    row = shapes.Delivery
 
     def get(self, request: Request, webhook_id: int) -> Response:
         """Answer a page of it, newest first."""
@@ -41,7 +44,7 @@ class DeliveriesView(APIView):
             if wanted[name] is not None:
                 rows = rows.filter(**{name: wanted[name]})
         rows = rows.defer("body")
-        return answer_page(request, rows, _describe, query=DeliveriesQuery, is_descending=True)
+        return self.answer_page(rows, _describe, wanted=wanted, is_descending=True)
 
 
 class DeliveryView(APIView):

@@ -1,10 +1,9 @@
 """GET dependencies, and POST and DELETE of edges."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,9 +12,8 @@ from rest_framework.views import APIView
 
 from assets.graph.cache import load_graph
 from assets.graph.dependency_graph import DependencyGraph
-from assets.models import AssetReference, Follow
+from assets.models import Follow
 from assets.services.lookup import find_entity
-from assets.setwise import select_ids
 from propagation.api.answers import answer_started, describe_started
 from propagation.api.codes import read_base
 from propagation.api.conflicts import answer_conflicts
@@ -34,7 +32,7 @@ from propagation.services.change_content import Outcome
 from propagation.services.change_references import Edge, change_references, find_edge
 from versions.facets import read_facets
 from versions.models import FacetName
-from versions.services.following import find_left_behind, find_outdated
+from versions.services.following import find_states
 
 MAX_ANSWER = 50_000
 """Entities in one answer; more are cut and `truncated` says so."""
@@ -97,7 +95,7 @@ class DependenciesView(APIView):
         if not query["include_shots"]:
             distances = {pk: d for pk, d in distances.items() if graph.nodes[pk].kind != "shot"}
         shown = dict(list(distances.items())[:MAX_ANSWER])
-        states = _find_states(entity.project_id, shown)
+        states = find_states(project_id=entity.project_id, target_ids=shown)
         affected = [graph.nodes[pk].kind for pk in graph.get_affected([entity.pk])]
         return Response(
             {
@@ -178,19 +176,6 @@ def answer_edge(request: Request, edge: Edge, outcome: Outcome) -> Response | St
 def _answer_edge(edge: Edge, outcome: Outcome) -> Response:
     ends = {"source": edge.source.code, "target": edge.target.code, "role": edge.role}
     return answer_started(outcome.run, {**describe_started(outcome), **ends})
-
-
-def _find_states(project_id: int, shown: Collection[int]) -> dict[int, str]:
-    """Return which of the shown are outdated, or pinned to what is not the best; two statements."""
-    references = AssetReference.objects.filter(
-        project_id=project_id, target_id__in=select_ids(shown)
-    )
-
-    def list_targets(some: QuerySet[AssetReference]) -> Iterable[int]:
-        return some.values_list("target_id", flat=True).order_by()
-
-    pinned = dict.fromkeys(list_targets(find_left_behind(references)), "pinned")
-    return pinned | dict.fromkeys(list_targets(find_outdated(references)), "outdated")
 
 
 def _describe_nodes(

@@ -8,13 +8,13 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assets.services.lookup import find_project
 from propagation.api.answers import answer_started
-from propagation.api.paging import PageQuery, answer_page
+from propagation.api.paging import ListView, PageQuery
 from propagation.api.problem import Problem
 from propagation.api.runs import MAX_RUN_ID
+from propagation.api.shapes import runs as shapes
 from propagation.api.strict import NoQuery, StrictSerializer, get_actor, read_body, read_query
 from propagation.api.work import Started, WorkView
 from propagation.models import PropagationItem
@@ -49,8 +49,10 @@ class DecisionBody(StrictSerializer):
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
 
 
-class HoldsView(APIView):
+class HoldsView(ListView):
     """What a project's rules keep back."""
+
+    row = shapes.Hold
 
     def get(self, request: Request, project_id: str) -> Response:
         """Answer a page of it."""
@@ -59,9 +61,7 @@ class HoldsView(APIView):
         items = find_holds(
             project=project, wanted=HoldFilter(rule=wanted["rule"], run_id=wanted["run"])
         )
-        return answer_page(
-            request, items.select_related("entity", "run"), _describe, query=HoldsQuery
-        )
+        return self.answer_page(items.select_related("entity", "run"), _describe, wanted=wanted)
 
 
 class DecideView(WorkView):

@@ -7,12 +7,12 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assets.models import Project
 from assets.services.lookup import find_project
-from propagation.api.paging import answer_page
+from propagation.api.paging import ListView
 from propagation.api.problem import Problem
+from propagation.api.shapes import runs as shapes
 from propagation.api.strict import (
     JsonObjectField,
     NoQuery,
@@ -35,13 +35,15 @@ class ResultBody(StrictSerializer):
     error = serializers.CharField(default=None, max_length=2000)
 
 
-class JobsView(APIView):
+class JobsView(ListView):
     """What waits for somebody outside."""
+
+    row = shapes.Job
 
     def get(self, request: Request, project_id: str) -> Response:
         """Answer a page of open jobs."""
         project = find_project(code=project_id, user=request.user)
-        return answer_page(request, list_jobs(project=project), _describe)
+        return self.answer_page(list_jobs(project=project), _describe)
 
 
 class JobView(WorkView):

@@ -11,7 +11,8 @@ from rest_framework.views import APIView
 
 from assets.services.lookup import find_entity, find_project
 from propagation.api.codes import read_base
-from propagation.api.paging import answer_page
+from propagation.api.paging import ListView
+from propagation.api.shapes import people as shapes
 from propagation.api.strict import (
     NoQuery,
     StrictSerializer,
@@ -45,13 +46,15 @@ class LeaseBody(EditedBody):
     mode = serializers.ChoiceField(LeaseMode.choices, default=LeaseMode.EDIT)
 
 
-class LeasesView(WorkView):
+class LeasesView(ListView, WorkView):
     """Who is editing an entity."""
+
+    row = shapes.Lease
 
     def get(self, request: Request, asset_id: str) -> Response:
         """Answer a page of the leases that are live."""
         entity = find_entity(identifier=asset_id, user=request.user)
-        return answer_page(request, list_leases(at=timezone.now()).filter(entity=entity), _describe)
+        return self.answer_page(list_leases(at=timezone.now()).filter(entity=entity), _describe)
 
     def work(self, request: Request, asset_id: str) -> Response:
         """Say that one is editing: 201 with a token to go on with, and who else is."""
@@ -93,14 +96,16 @@ class LeaseView(APIView):
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
-class PresenceView(APIView):
+class PresenceView(ListView):
     """Who is editing what in a project."""
+
+    row = shapes.Lease
 
     def get(self, request: Request, project_id: str) -> Response:
         """Answer a page of the leases that are live."""
         project = find_project(code=project_id, user=request.user)
         live = list_leases(at=timezone.now()).filter(entity__project=project)
-        return answer_page(request, live, _describe)
+        return self.answer_page(live, _describe)
 
 
 def _describe(lease: EditLease) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from rest_framework.views import APIView
 
 from assets.services.lookup import find_project
 from propagation.api.describing import describe_slot
-from propagation.api.paging import answer_page
+from propagation.api.paging import ListView
+from propagation.api.shapes import entities as shapes
 from propagation.api.strict import SlotField, StrictSerializer, get_actor, read_query
 from propagation.services.scopes import resolve_scope
 from versions.naming import write_version_id
@@ -65,14 +66,16 @@ class LookUpView(APIView):
         )
 
 
-class OutdatedMediaView(APIView):
+class OutdatedMediaView(ListView):
     """Media of a project that show a definition which is no longer the best."""
+
+    row = shapes.OutdatedMedia
 
     def get(self, request: Request, project_id: str) -> Response:
         """Answer a page of them."""
         project = find_project(code=project_id, user=request.user)
         heads = find_outdated_media(project=project).select_related("entity", "best")
-        return answer_page(request, heads, _describe_outdated)
+        return self.answer_page(heads, _describe_outdated)
 
 
 def _describe_outdated(head: Any) -> dict[str, Any]:  # noqa: ANN401 (a head with annotations)

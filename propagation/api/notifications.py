@@ -9,8 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.services.lookup import find_project
-from propagation.api.paging import PageQuery, answer_rows, take_recent_page
+from propagation.api.paging import ListView, PageQuery, take_recent_page
 from propagation.api.runs import MAX_RUN_ID, find_run
+from propagation.api.shapes import people as shapes
 from propagation.api.strict import (
     CodeField,
     NoQuery,
@@ -64,8 +65,10 @@ class MarkBody(StrictSerializer):
         return attrs
 
 
-class NotificationsView(APIView):
+class NotificationsView(ListView):
     """What one was told."""
+
+    row = shapes.Notification
 
     def get(self, request: Request) -> Response:
         """Answer a page of it, and how many are unread in all."""
@@ -74,7 +77,7 @@ class NotificationsView(APIView):
         rows = find_notices(user=user, wanted=_read_filter(query, request))
         rows = rows.select_related("project", "entity")
         page, following = take_recent_page(rows, query)
-        response = answer_rows(request, [_describe(row) for row in page], following)
+        response = self.answer_rows([_describe(row) for row in page], following, query, rows.count)
         response.data["unread"] = count_unread(user=user)
         return response
 

@@ -6,13 +6,13 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from assets.models import Entity
 from assets.services.lookup import find_entity
 from propagation.api.codes import read_if_match
 from propagation.api.graph import ROLE, answer_edge
-from propagation.api.paging import answer_page
+from propagation.api.paging import ListView
+from propagation.api.shapes import entities as shapes
 from propagation.api.strict import (
     NoQuery,
     StrictSerializer,
@@ -60,13 +60,15 @@ class PinBody(UnpinBody):
         return value
 
 
-class PinsView(APIView):
+class PinsView(ListView):
     """What of an entity's references is pinned."""
+
+    row = shapes.Pin
 
     def get(self, request: Request, asset_id: str) -> Response:
         """Answer a page of pins."""
         target = find_entity(identifier=asset_id, user=request.user)
-        return answer_page(request, list_pins(target=target), _describe)
+        return self.answer_page(list_pins(target=target), _describe)
 
     def put(self, request: Request, asset_id: str) -> Response:
         """202 with the run that follows, 200 when the reference was there already."""

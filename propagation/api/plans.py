@@ -1,6 +1,7 @@
 """GET plans that dry runs showed, and their items."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -10,7 +11,8 @@ from rest_framework.views import APIView
 
 from assets.models import Entity
 from assets.setwise import select_ids
-from propagation.api.paging import PageQuery, answer_rows, read_offset
+from propagation.api.paging import ListView, PageQuery, read_offset
+from propagation.api.shapes import runs as shapes
 from propagation.api.strict import NoQuery, get_actor, read_query
 from propagation.models import StoredPlan
 from propagation.planning.shown import Row, Shown
@@ -36,8 +38,10 @@ class PlanView(APIView):
         )
 
 
-class PlanItemsView(APIView):
+class PlanItemsView(ListView):
     """The targets of a plan."""
+
+    row = shapes.PlanItem
 
     def get(self, request: Request, token: str) -> Response:
         """Answer a page of them, in the order of levels."""
@@ -47,7 +51,8 @@ class PlanItemsView(APIView):
         rows: list[Row] = plan.targets[start : start + wanted["limit"]]
         end = start + len(rows)
         following = str(end) if end < len(plan.targets) else None
-        return answer_rows(request, _describe(plan, rows), following)
+        count = partial(len, plan.targets)
+        return self.answer_rows(_describe(plan, rows), following, wanted, count)
 
 
 def read_plan(request: Request, token: str | None) -> Shown | None:

@@ -12,13 +12,16 @@ from assets.models import Project
 from assets.services.lookup import find_project, find_within
 from propagation.api.answers import describe_run
 from propagation.api.describing import describe_comparison
-from propagation.api.paging import PageQuery, answer_page
+from propagation.api.paging import ListView, PageQuery
+from propagation.api.shapes import runs as shapes
 from propagation.api.strict import NoQuery, read_query
 from propagation.exceptions import RunNotFoundError
 from propagation.models import (
     ItemState,
     PropagationItem,
     PropagationRun,
+    RunKind,
+    RunStatus,
 )
 from propagation.models.run import ACTIVE_STATUSES, PROCESSED_ITEMS
 from propagation.services.read_events import read_seq
@@ -50,6 +53,13 @@ def find_run(run_id: int, request: Request) -> PropagationRun:
     return run
 
 
+class RunsQuery(PageQuery):
+    """Which runs to list."""
+
+    status = serializers.ChoiceField(RunStatus.choices, default=None)
+    kind = serializers.ChoiceField(RunKind.choices, default=None)
+
+
 class RunView(APIView):
     """One run."""
 
@@ -63,16 +73,18 @@ class RunView(APIView):
         return response
 
 
-class RunItemsView(APIView):
+class RunItemsView(ListView):
     """The targets of a run."""
+
+    row = shapes.Item
 
     def get(self, request: Request, run_id: int) -> Response:
         """Answer a page of items."""
         items = find_run(run_id, request).items.select_related("entity", "version", "batch")
-        state = read_query(ItemsQuery, request)["state"]
-        if state:
-            items = items.filter(state=state)
-        return answer_page(request, items, _describe_item, query=ItemsQuery)
+        wanted = read_query(ItemsQuery, request)
+        if wanted["state"]:
+            items = items.filter(state=wanted["state"])
+        return self.answer_page(items, _describe_item, wanted=wanted)
 
 
 class RunItemView(APIView):
@@ -96,13 +108,19 @@ class RunItemView(APIView):
         return Response({**_describe_item(item), "changes": compared})
 
 
-class RunsView(APIView):
+class RunsView(ListView):
     """The runs of a project."""
+
+    row = shapes.RunRow
 
     def get(self, request: Request, project_id: str) -> Response:
         """Answer a page of runs, newest first."""
+        wanted = read_query(RunsQuery, request)
         project = find_project(code=project_id, user=request.user)
-        return answer_page(request, project.runs.all(), _describe_row, is_descending=True)
+        rows = project.runs.filter(
+            **{name: wanted[name] for name in ("status", "kind") if wanted[name] is not None}
+        )
+        return self.answer_page(rows, _describe_row, wanted=wanted, is_descending=True)
 
 
 class PropagationStatusView(APIView):

@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.services.lookup import find_project
-from propagation.api.paging import PageQuery, answer_page
+from propagation.api.paging import ListView, PageQuery
+from propagation.api.shapes import people as shapes
 from propagation.api.strict import (
     CodeField,
     NoQuery,
@@ -41,8 +42,10 @@ class SubscriptionBody(StrictSerializer):
     mode = serializers.ChoiceField(SubscriptionMode.choices)
 
 
-class SubscriptionsView(APIView):
+class SubscriptionsView(ListView):
     """What one watches and mutes."""
+
+    row = shapes.Subscription
 
     def get(self, request: Request) -> Response:
         """Answer a page of it."""
@@ -52,9 +55,7 @@ class SubscriptionsView(APIView):
         rows = list_subscriptions(user=get_actor(request), project=project)
         if query["mode"]:
             rows = rows.filter(mode=query["mode"])
-        return answer_page(
-            request, rows, lambda row: _describe(row.topic, row), query=SubscriptionsQuery
-        )
+        return self.answer_page(rows, lambda row: _describe(row.topic, row), wanted=query)
 
 
 class SubscriptionView(APIView):

@@ -30,11 +30,11 @@ class CSVRenderer(BaseRenderer):
         if not isinstance(data, dict) or "data" not in data:
             written: bytes = JSONRenderer().render(data, accepted_media_type, renderer_context)
             return written
-        columns = (renderer_context or {})["view"].columns
+        columns = (renderer_context or {})["response"].columns
         text = StringIO()
         writer = csv.writer(text, quoting=csv.QUOTE_ALL)  # also where ; separates
         writer.writerow(columns)
-        writer.writerows([_write_cell(row[name]) for name in columns] for row in data["data"])
+        writer.writerows([_write_cell(row.get(name)) for name in columns] for row in data["data"])
         return text.getvalue().encode()
 
 

@@ -19,9 +19,10 @@ from propagation.api.describing import (
     describe_media,
     describe_use,
 )
-from propagation.api.paging import PageQuery, answer_rows, take_page, take_ranked_page
+from propagation.api.paging import ListView, PageQuery, take_page, take_ranked_page
 from propagation.api.plans import read_plan
 from propagation.api.previews import answer_preview
+from propagation.api.shapes import entities as shapes
 from propagation.api.strict import (
     CodeField,
     DryRunQuery,
@@ -130,8 +131,10 @@ class SlotsView(APIView):
         )
 
 
-class VersionsView(WorkView):
+class VersionsView(ListView, WorkView):
     """The versions of a slot."""
+
+    row = shapes.VersionNow
 
     def get(self, request: Request, asset_id: str) -> Response:
         """Answer a page of versions as a history picker shows them."""
@@ -164,7 +167,8 @@ class VersionsView(WorkView):
         else:
             page, following = take_ranked_page(versions, wanted, is_descending=is_descending)
         rows = load_rows(entity=entity, slot=filters.slot, versions=page)
-        return answer_rows(request, [describe_history(row) for row in rows], following)
+        described = [describe_history(row) for row in rows]
+        return self.answer_rows(described, following, wanted, versions.count)
 
     def work(self, request: Request, asset_id: str) -> Response:
         """Create versions of media in one slot: 201 with them, in order."""

@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 
 from assets.services.lookup import find_project
 from propagation.api.conditional import check_unmoved
-from propagation.api.paging import answer_page
+from propagation.api.paging import ListView
+from propagation.api.shapes import people as shapes
 from propagation.api.strict import (
     NoBody,
     NoQuery,
@@ -53,14 +54,16 @@ class NewBody(ChangedBody):
     url = serializers.CharField(max_length=URL_LENGTH, trim_whitespace=False)
 
 
-class WebhooksView(APIView):
+class WebhooksView(ListView):
     """The webhooks of a project."""
+
+    row = shapes.Webhook
 
     def get(self, request: Request, project_id: str) -> Response:
         """Answer a page of them; never their secrets."""
         project = find_project(code=project_id, user=request.user)
         rows = list_webhooks(project=project, actor=get_actor(request))
-        return answer_page(request, rows, _describe)
+        return self.answer_page(rows, _describe)
 
     def post(self, request: Request, project_id: str) -> Response:
         """Create one: 201 with its secret, which no other answer but a rotation's has.

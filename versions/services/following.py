@@ -1,6 +1,6 @@
 """Which version a reference follows, and whether it is outdated: one definition for all."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subque
 from django.db.models.functions import Coalesce
 
 from assets.models import AssetReference, Follow
+from assets.setwise import select_ids
 from versions.canonical import JsonObject
 from versions.facets import ALL_FACETS, Facet
 from versions.models import DEFINITION, Version
@@ -116,6 +117,22 @@ def find_left_behind(references: QuerySet[AssetReference]) -> QuerySet[AssetRefe
     """Return those frozen references whose target was made from what its source is no more."""
     frozen = references.filter(follow=Follow.FROZEN, source__heads__slot=DEFINITION)
     return frozen.annotate(followed_id=F("source__heads__best_id")).filter(_is_outdated())
+
+
+def find_states(*, project_id: int, target_ids: Collection[int]) -> dict[int, str]:
+    """Return which entities are `outdated`, or `pinned` to what is not the best, by id.
+
+    All others are current. Two statements.
+    """
+    references = AssetReference.objects.filter(
+        project_id=project_id, target_id__in=select_ids(target_ids)
+    )
+
+    def list_targets(some: QuerySet[AssetReference]) -> Iterable[int]:
+        return some.values_list("target_id", flat=True).order_by()
+
+    pinned = dict.fromkeys(list_targets(find_left_behind(references)), "pinned")
+    return pinned | dict.fromkeys(list_targets(find_outdated(references)), "outdated")
 
 
 def find_moved(references: QuerySet[AssetReference], *, also: Exists) -> QuerySet[AssetReference]:

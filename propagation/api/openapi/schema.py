@@ -16,10 +16,12 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter
 
 from propagation.api.openapi.operation import HEADERS, Operation, Page
-from propagation.api.openapi.shapes.common import Problem
 from propagation.api.openapi.writing import ShapeWriter
+from propagation.api.paging import ListView
+from propagation.api.shapes.common import Problem
 from propagation.api.work import WorkView
 
+LIST_TYPES = ("application/json", "text/csv")
 PREFIX = "/api/v1/"
 READ_PROBLEMS = (400, 401, 403, 404, 406, 409, 422, 429, 500, 503)
 WRITE_PROBLEMS = (*READ_PROBLEMS, 412, 413, 415, 423, 428)
@@ -154,7 +156,7 @@ class Schema(AutoSchema):
         if shape is None:
             return {"description": phrase}
         schema = _write_page(shape) if isinstance(shape, Page) else SHAPES.write(shape)
-        types = self._operation.media_types
+        types = LIST_TYPES if isinstance(self.view, ListView) else self._operation.media_types
         content = {one: {"schema": schema if one.endswith("json") else {}} for one in types}
         return {"description": phrase, "content": content}
 
@@ -172,6 +174,7 @@ def _write_page(page: Page) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "data": {"type": "array", "items": SHAPES.write(page.of)},
+            "total": {"type": "integer", "description": "With `count`: of all pages."},
             "next": {"type": ["string", "null"], "description": "The `cursor` of the next page."},
         },
         "required": ["data", "next"],

@@ -4,7 +4,6 @@ import builtins
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from inspect import getdoc
 from typing import (
@@ -16,24 +15,7 @@ from typing import (
     is_typeddict,
 )
 
-Schema = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Says:
-    """What is said of a type beside what it is, in `Annotated`."""
-
-    description: str | None = None
-    example: str | None = None
-    minimum: int | None = None
-    maximum: int | None = None
-
-    def write(self) -> Schema:
-        """Return its keywords."""
-        keywords = {name: value for name, value in vars(self).items() if value is not None}
-        example = keywords.pop("example", None)
-        return keywords | ({"examples": [example]} if example is not None else {})
-
+from propagation.api.shapes.says import Says, Schema
 
 PLAIN: Mapping[Any, Schema] = {
     str: {"type": "string"},

@@ -127,3 +127,116 @@ def test_a_cursor_beyond_all_rows_gives_an_empty_or_a_whole_list(
     for path, ids in lists.items():
         found = api.get(f"/api/v1/{path}?cursor={cursor}").json()["data"]
         assert [row["id"] for row in found] in ([], ids)
+
+
+def read_ids(api: APIClient, path: str) -> list[object]:
+    """Return the ids of all pages of a list, three rows at a time."""
+    return [row["id"] for page in read_pages(api, path, 3) for row in page["data"]]
+
+
+@pytest.fixture
+def crew(db: None) -> None:
+    """Have five assets, two shots of them in a sequence, and one that is out of date."""
+    del db
+    names = {"a": "Zoe", "b": "ann", "c": "Bo", "d": "Ann", "e": ""}
+    load(
+        {
+            "assets": [
+                {"id": code, "type": "prop" if code in "ce" else "character", "name": name}
+                for code, name in names.items()
+            ],
+            "shots": [
+                {"shot_id": f"s{code}", "visual_prompt": {"character_references": [code]}}
+                for code in "ab"
+            ],
+            "sequences": [{"sequence_id": "q", "shots": ["sa"]}],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("sort=id", "abcde"),
+        ("sort=-id", "edcba"),
+        ("sort=created_at", "abcde"),
+        ("sort=-created_at", "edcba"),
+        ("sort=type", "abdce"),
+        ("sort=-type", "ecdba"),
+        ("type=prop", "ce"),
+        ("q=an", "bd"),
+        ("q=c", "c"),
+        ("is_locked=true", ""),
+        ("is_locked=false&type=prop", "ce"),
+        ("priority=critical", ""),
+        ("state=current", "abcde"),
+        ("updated_since=2999-01-01T00:00:00Z", ""),
+        ("updated_since=1999-01-01T00:00:00Z", "abcde"),
+    ],
+)
+def test_a_list_of_entities_is_filtered_and_sorted(
+    crew: None, api: APIClient, query: str, ids: str
+) -> None:
+    assert read_ids(api, f"projects/film/assets?{query}") == list(ids)
+
+
+def test_names_are_sorted_with_every_row_once(crew: None, api: APIClient) -> None:
+    upwards = read_ids(api, "projects/film/assets?sort=name")
+    assert upwards[0] == "e"
+    assert sorted(map(str, upwards)) == list("abcde")
+    assert read_ids(api, "projects/film/assets?sort=-name") == upwards[::-1]
+
+
+def test_shots_are_listed_by_sequence_and_by_state(crew: None, api: APIClient) -> None:
+    assert read_ids(api, "projects/film/shots?sequence=q") == ["sa"]
+    change("a", colour="red")  # its run has not begun
+    assert read_ids(api, "projects/film/shots?state=outdated") == ["sa"]
+    assert read_ids(api, "projects/film/shots?state=current") == ["sb"]
+    page = api.get("/api/v1/projects/film/shots?expand=state,best_version").json()["data"]
+    assert [row["state"] for row in page] == ["outdated", "current"]
+    assert [row["best_version"]["id"] for row in page] == ["sa_v1", "sb_v1"]
+
+
+def test_rows_have_the_members_that_were_asked_for_and_are_counted(
+    crew: None, api: APIClient
+) -> None:
+    page = api.get("/api/v1/projects/film/assets?fields=name,id&limit=2&count=true").json()
+    assert page["data"] == [{"name": "Zoe", "id": "a"}, {"name": "ann", "id": "b"}]
+    assert page["total"] == 5
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("fields=nmae", "/fields"),
+        ("fields=id,", "/fields"),
+        ("sort=colour", "/sort"),
+        ("expand=everything", "/expand"),
+        ("state=broken", "/state"),
+        ("updated_since=yesterday", "/updated_since"),
+    ],
+)
+def test_what_a_list_does_not_have_is_refused(
+    crew: None, api: APIClient, query: str, pointer: str
+) -> None:
+    problem = read_problem(
+        api.get(f"/api/v1/projects/film/assets?{query}"), 422, "validation-error"
+    )
+    assert list_pointers(problem) == [pointer]
+
+
+@pytest.mark.parametrize("cursor", ["!", "W10=", "WzEsMl0=", "WyJhIiwgMF0=", "WyJhIiwgIngiXQ=="])
+def test_a_cursor_of_another_order_is_refused(crew: None, api: APIClient, cursor: str) -> None:
+    answer = api.get("/api/v1/projects/film/assets", {"sort": "type", "cursor": cursor})
+    assert answer.status_code in (200, 400)
+    assert answer.status_code == 400 or cursor == "WzEsMl0="  # [1, 2]: a type called 1, say
+
+
+def test_every_list_is_a_table_too(lists: dict[str, list[object]], api: APIClient) -> None:
+    for path, ids in lists.items():
+        answer = api.get(f"/api/v1/{path}?fields=id", headers={"Accept": "text/csv"})
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer.content.decode().splitlines() == ['"id"', *(f'"{one}"' for one in ids)]
+    whole = api.get("/api/v1/projects/film/shots", headers={"Accept": "text/csv"})
+    header = whole.content.decode().splitlines()[0]
+    assert header.startswith('"id","kind","type","name","priority","is_locked"')

@@ -4,9 +4,9 @@ from propagation.api.conflicts import ConflictsQuery, ReasonBody, ResolutionBody
 from propagation.api.holds import DecisionBody, HoldsQuery
 from propagation.api.jobs import ResultBody
 from propagation.api.openapi.operation import WORK, Operation, Page
-from propagation.api.openapi.shapes import runs as shapes
 from propagation.api.paging import PageQuery
 from propagation.api.rules import RuleBody, SimulateBody
+from propagation.api.shapes import runs as shapes
 
 RULES, HOLDS, CONFLICTS, JOBS = "rules", "holds", "conflicts", "jobs"
 DECISION = {

@@ -5,12 +5,13 @@ from propagation.api.catalogue import LockBody, SettingsBody
 from propagation.api.create_media import MediaBatchBody, MediaBody
 from propagation.api.files import FileBody
 from propagation.api.graph import DependenciesQuery, EdgeBody, RemovedEdgeBody
+from propagation.api.listing import EntitiesQuery
 from propagation.api.look_ups import LookUpQuery
 from propagation.api.openapi.operation import WORK, Operation, Page
-from propagation.api.openapi.shapes import entities as shapes
-from propagation.api.openapi.shapes.runs import Accepted, Conflicted, Preview, Relinked
 from propagation.api.paging import PageQuery
 from propagation.api.pins import PinBody, UnpinBody
+from propagation.api.shapes import entities as shapes
+from propagation.api.shapes.runs import Accepted, Conflicted, Preview, Relinked
 from propagation.api.strict import DryRunQuery
 from propagation.api.versions import (
     BestBody,
@@ -22,7 +23,7 @@ from propagation.api.versions import (
 
 PROJECTS, ENTITIES, VERSIONS, GRAPH = "projects", "entities", "versions", "graph"
 ENTITY_LIST = {
-    "GET": Operation(tag=ENTITIES, query=PageQuery, answers={200: Page(of=shapes.Entity)})
+    "GET": Operation(tag=ENTITIES, query=EntitiesQuery, answers={200: Page(of=shapes.EntityRow)})
 }
 RELINKED = {200: Relinked, 202: Relinked, 409: Conflicted}
 

@@ -7,8 +7,8 @@ from propagation.api.leases import EditedBody, LeaseBody
 from propagation.api.me import PreferenceBody
 from propagation.api.notifications import MarkBody, NoticesQuery
 from propagation.api.openapi.operation import WORK, Operation, Page
-from propagation.api.openapi.shapes import people as shapes
 from propagation.api.paging import PageQuery
+from propagation.api.shapes import people as shapes
 from propagation.api.strict import NoBody
 from propagation.api.subscriptions import SubscriptionBody, SubscriptionsQuery
 from propagation.api.webhooks import ChangedBody, NewBody
@@ -19,7 +19,6 @@ TRAIL = {
         tag=NEWS,
         query=ActivityQuery,
         answers={200: Page(of=shapes.Activity)},
-        media_types=("application/json", "text/csv"),
     )
 }
 MARK = {

@@ -2,9 +2,9 @@
 
 from propagation.api.changes import BatchBody, ChangeBody, RollbackBody
 from propagation.api.openapi.operation import WORK, Operation, Page
-from propagation.api.openapi.shapes import runs as shapes
 from propagation.api.paging import PageQuery
-from propagation.api.runs import ItemsQuery
+from propagation.api.runs import ItemsQuery, RunsQuery
+from propagation.api.shapes import runs as shapes
 from propagation.api.steering import STEERS, SkipBody
 from propagation.api.strict import DryRunQuery, NoBody
 from propagation.api.undo import UndoBody
@@ -66,7 +66,7 @@ OPERATIONS = {
         "GET": Operation(tag=CHANGES, query=PageQuery, answers={200: Page(of=shapes.PlanItem)})
     },
     "propagation-status": {"GET": Operation(tag=RUNS, answers={200: shapes.PropagationStatus})},
-    "runs": {"GET": Operation(tag=RUNS, query=PageQuery, answers={200: Page(of=shapes.RunRow)})},
+    "runs": {"GET": Operation(tag=RUNS, query=RunsQuery, answers={200: Page(of=shapes.RunRow)})},
     "run": {"GET": Operation(tag=RUNS, answers={200: shapes.Run})},
     "run-items": {
         "GET": Operation(tag=RUNS, query=ItemsQuery, answers={200: Page(of=shapes.Item)})

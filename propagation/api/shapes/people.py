@@ -1,8 +1,8 @@
 """Leases, notifications, subscriptions, webhooks, the log and the trail."""
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
-from propagation.api.openapi.shapes.common import Code, Count, JsonObject, Moment, VersionId
+from propagation.api.shapes.common import Code, Count, JsonObject, Moment, VersionId
 
 
 class Lease(TypedDict):
@@ -60,6 +60,7 @@ class Notifications(TypedDict):
 
     data: list[Notification]
     next: str | None
+    total: NotRequired[Count]
     unread: Count
 
 

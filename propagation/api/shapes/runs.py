@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from propagation.api.openapi.shapes.common import (
+from propagation.api.shapes.common import (
     Code,
     Count,
     FacetName,
@@ -16,8 +16,8 @@ from propagation.api.openapi.shapes.common import (
     Started,
     VersionId,
 )
-from propagation.api.openapi.shapes.entities import Comparison, Version
-from propagation.api.openapi.writing import Says
+from propagation.api.shapes.entities import Comparison, Version
+from propagation.api.shapes.says import Says
 
 Severity = Literal["low", "medium", "high"]
 Verdict = Literal["update", "hold", "ignore", "pinned"]

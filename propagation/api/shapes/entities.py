@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from propagation.api.openapi.shapes.common import (
+from propagation.api.shapes.common import (
     Code,
     Count,
     FieldChange,
@@ -10,7 +10,7 @@ from propagation.api.openapi.shapes.common import (
     Moment,
     VersionId,
 )
-from propagation.api.openapi.writing import Says
+from propagation.api.shapes.says import Says
 
 Kind = Literal["asset", "shot", "sequence", "project"]
 Priority = Literal["low", "normal", "high", "critical"]
@@ -47,6 +47,13 @@ class Entity(TypedDict):
     name: str
     priority: Priority
     is_locked: bool
+
+
+class EntityRow(Entity):
+    """An entity of a list; with `expand` what was asked for."""
+
+    state: NotRequired[Literal["current", "outdated", "pinned"]]
+    best_version: NotRequired["Version"]
 
 
 class EntityNow(Entity):

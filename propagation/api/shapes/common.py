@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, NotRequired, TypeAlias, TypedDict
 
-from propagation.api.openapi.writing import Says
+from propagation.api.shapes.says import Says
 
 Code = Annotated[str, Says(description="An id as people gave it.", example="char-001")]
 VersionId = Annotated[
