@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 from django.contrib.auth.models import User
-from rest_framework.test import APIClient
 
 from tests.builders import make_user
+from tests.client import APIClient
 from tests.flushing import empty_fast
 from tests.processes import START_LIMIT_S, Workers, at_work, run_redis, run_workers
 from tests.propagation.api.asking import make_token

@@ -1,5 +1,6 @@
 """Projects and entities: what exists."""
 
+from django.db import transaction
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -7,10 +8,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.models import Project, Strictness
+from assets.services.locking import lock_project
 from assets.services.lookup import find_entity, find_project
 from assets.services.settings import SETTINGS
 from propagation.api.as_of import TimeQuery, read_time, resolve_entities
 from propagation.api.codes import write_etag
+from propagation.api.conditional import GuardedView, check_unmoved
 from propagation.api.describing import describe_entity, describe_project
 from propagation.api.listing import SORTED, EntitiesQuery, describe_entities, find_entities
 from propagation.api.paging import ListView, take_sorted_page
@@ -51,21 +54,25 @@ class SettingsBody(StrictSerializer):
     reason = serializers.CharField(default="", allow_blank=True, max_length=100)
 
 
-class SettingsView(APIView):
+class SettingsView(GuardedView):
     """The settings of a project."""
 
+    guarded = ("PATCH",)
+
     def patch(self, request: Request, project_id: str) -> Response:
-        """Write those that are named; admins of the project may."""
+        """Write those that are named; admins of the project may. If-Match: of the project."""
         read_query(NoQuery, request)
         body = read_body(SettingsBody, request)
         project = find_project(code=project_id, user=request.user)
-        edited = edit_project(
-            project=project,
-            values=body,
-            actor=get_actor(request),
-            reason=body["reason"],
-            at=timezone.now(),
-        )
+        with transaction.atomic():
+            check_unmoved(request, describe_project(lock_project(project_id=project.pk)))
+            edited = edit_project(
+                project=project,
+                values=body,
+                actor=get_actor(request),
+                reason=body["reason"],
+                at=timezone.now(),
+            )
         return Response({name: getattr(edited, name) for name in SETTINGS})
 
 

@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from propagation.api.problem import Problem
 
@@ -53,6 +54,25 @@ def make_tag(content: bytes, token: str | None = None) -> str:
     """Return the tag of these bytes; token: the tag of the version that they are about."""
     digest = hashlib.sha256(content).hexdigest()[:16]
     return f'{token[:-1]};{digest}"' if token else f'W/"{digest}"'
+
+
+class GuardedView(APIView):
+    """A view whose methods in `guarded` are done only for who says what they have read."""
+
+    guarded: ClassVar[tuple[str, ...]] = ()
+
+    def initial(self, request: Request, *args: Any, **ids: Any) -> None:  # noqa: ANN401 (DRF's)
+        """Let in who may come in; a 428 problem for a write without If-Match."""
+        super().initial(request, *args, **ids)
+        if request.method in self.guarded:
+            demand_match(request)
+
+
+def demand_match(request: Request) -> None:
+    """Raise a 428 problem for a request without If-Match."""
+    if "If-Match" not in request.headers:
+        detail = "Send If-Match with the ETag that you read, or * for whatever is there now."
+        raise Problem(HTTPStatus.PRECONDITION_REQUIRED, "precondition-required", detail)
 
 
 def check_unmoved(request: Request, shown: dict[str, Any] | None) -> None:

@@ -16,6 +16,7 @@ from assets.models import Follow
 from assets.services.lookup import find_entity
 from propagation.api.answers import answer_started, describe_started
 from propagation.api.codes import read_base
+from propagation.api.conditional import GuardedView
 from propagation.api.conflicts import answer_conflicts
 from propagation.api.strict import (
     JsonObjectField,
@@ -115,8 +116,10 @@ class DependenciesView(APIView):
         )
 
 
-class EdgesView(WorkView):
+class EdgesView(WorkView, GuardedView):
     """References between entities of one project."""
+
+    guarded = ("DELETE",)
 
     def work(self, request: Request) -> Response | Started:
         """Add a reference: 202 with the run that follows, 200 when it exists as it is asked for."""

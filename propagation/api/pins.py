@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from assets.models import Entity
 from assets.services.lookup import find_entity
 from propagation.api.codes import read_if_match
+from propagation.api.conditional import GuardedView
 from propagation.api.graph import ROLE, answer_edge
 from propagation.api.paging import ListView
 from propagation.api.shapes import entities as shapes
@@ -60,10 +61,11 @@ class PinBody(UnpinBody):
         return value
 
 
-class PinsView(ListView):
+class PinsView(ListView, GuardedView):
     """What of an entity's references is pinned."""
 
     row = shapes.Pin
+    guarded = ("PUT", "DELETE")
 
     def get(self, request: Request, asset_id: str) -> Response:
         """Answer a page of pins."""

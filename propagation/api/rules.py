@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from assets.models import Project
 from assets.services.locking import lock_project
 from assets.services.lookup import find_project, find_within
-from propagation.api.conditional import check_unmoved
+from propagation.api.conditional import check_unmoved, demand_match
 from propagation.api.previews import answer_preview
 from propagation.api.problem import Problem
 from propagation.api.runs import MAX_RUN_ID, find_run
@@ -122,6 +122,7 @@ class RuleView(APIView):
         read_query(NoQuery, request)
         project = find_project(code=project_id, user=request.user)
         with transaction.atomic():
+            find_rule(project=project, name=name)
             _check_if_match(request, project, name)
             delete_rule(project=project, name=name, actor=get_actor(request), at=timezone.now())
         return Response(status=HTTPStatus.NO_CONTENT)
@@ -131,6 +132,8 @@ def _check_if_match(request: Request, project: Project, name: str) -> Propagatio
     """Return the rule, if there is one, locked with its project; 412 when If-Match is another."""
     lock_project(project_id=project.pk)
     row: PropagationRule | None = PropagationRule.objects.filter(project=project, name=name).first()
+    if row is not None:
+        demand_match(request)
     check_unmoved(request, None if row is None else _describe(row))
     return row
 

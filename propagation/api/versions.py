@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from assets.services.lookup import find_entity
 from propagation.api.answers import answer_change
 from propagation.api.codes import read_if_match, read_revision, write_etag
+from propagation.api.conditional import GuardedView
 from propagation.api.conflicts import answer_conflicts
 from propagation.api.create_media import answer_created
 from propagation.api.describing import (
@@ -177,8 +178,10 @@ class VersionsView(ListView, WorkView):
         return answer_created(request, entity)
 
 
-class VersionView(APIView):
+class VersionView(GuardedView):
     """One version of an entity."""
+
+    guarded = ("PATCH",)
 
     def get(self, request: Request, asset_id: str, number: int) -> Response:
         """Answer the version resolved: its content, and what it was made from."""
@@ -232,8 +235,10 @@ class DiffView(APIView):
         return Response(answer)
 
 
-class BestView(APIView):
+class BestView(GuardedView):
     """The best version of a slot."""
+
+    guarded = ("PUT",)
 
     def put(self, request: Request, asset_id: str) -> Response:
         """Choose it: 202 with the run that follows, 200 when nothing follows or for a dry run."""

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.services.lookup import find_project
-from propagation.api.conditional import check_unmoved
+from propagation.api.conditional import GuardedView, check_unmoved
 from propagation.api.paging import ListView
 from propagation.api.shapes import people as shapes
 from propagation.api.strict import (
@@ -82,8 +82,10 @@ class WebhooksView(ListView):
         return response
 
 
-class WebhookView(APIView):
+class WebhookView(GuardedView):
     """One webhook."""
+
+    guarded = ("PATCH", "DELETE")
 
     def get(self, request: Request, webhook_id: int) -> Response:
         """Answer it, without its secret."""

@@ -4,11 +4,11 @@ import time
 
 import pytest
 from django.contrib.auth.models import User
-from rest_framework.test import APIClient
 
 from assets.models import AssetReference
 from propagation.models import PropagationItem, PropagationRun
 from tests.builders import get_entity, load, star
+from tests.client import APIClient
 from tests.processes import Workers
 from versions.models import Version
 from versions.services.following import find_outdated

@@ -97,7 +97,13 @@ class Schema(AutoSchema):
         """Return the parameters of the query and the headers."""
         operation = self._operation
         headers = [
-            OpenApiParameter(name, str, OpenApiParameter.HEADER, description=HEADERS[name])
+            OpenApiParameter(
+                name,
+                str,
+                OpenApiParameter.HEADER,
+                description=HEADERS[name],
+                required=name == "If-Match" and self.method in getattr(self.view, "guarded", ()),
+            )
             for name in operation.takes
         ]
         query = [operation.query] if operation.query().fields else []

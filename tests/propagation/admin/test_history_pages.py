@@ -4,10 +4,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from rest_framework.test import APIClient
 
 from assets.models import AssetReference, Membership, Project, Role
 from tests.builders import load, star
+from tests.client import APIClient
 from tests.propagation.admin.browsing import sign_in
 from tests.propagation.api.asking import nothing_written, send
 from versions.models import Annotation

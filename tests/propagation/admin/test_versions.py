@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
-from rest_framework.test import APIClient
 
 from assets.models import Role
 from tests.builders import change, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import nothing_written, post
 from versions.models import Annotation, BestChoice, Head, Version
 

@@ -10,10 +10,11 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from rest_framework.test import APIClient
+from rest_framework import test
 
 from assets.models import Project
 from propagation.models import AuditEntry, Conflict, Event, EventCounter, StoredPlan
+from tests.client import APIClient
 
 PROBLEM_MEMBERS = {"type", "title", "status", "code", "detail", "instance", "request_id"}
 Answer: TypeAlias = Any
@@ -26,7 +27,9 @@ def post(api: APIClient, path: str, body: object, **headers: str) -> Answer:
     return send(api, "POST", path, json.dumps(body), **headers)
 
 
-def send(api: APIClient, method: str, path: str, raw: str | bytes = b"", **headers: str) -> Answer:
+def send(
+    api: test.APIClient, method: str, path: str, raw: str | bytes = b"", **headers: str
+) -> Answer:
     """Send the body as it is, as JSON unless CONTENT_TYPE says otherwise."""
     given: dict[str, Any] = {"content_type": "application/json", "data": raw} | {
         "content_type" if name == "CONTENT_TYPE" else name: value for name, value in headers.items()

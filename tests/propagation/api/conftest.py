@@ -1,10 +1,10 @@
 """What the tests of the API share: a film, people with roles, a real server."""
 
 import pytest
-from rest_framework.test import APIClient
 
 from assets.models import Role
 from tests.builders import load, make_user, star
+from tests.client import APIClient
 
 
 @pytest.fixture

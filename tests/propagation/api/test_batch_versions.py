@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from assets.models import Role
 from tests.builders import load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     count_statements,

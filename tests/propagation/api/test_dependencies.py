@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from rest_framework.test import APIClient
 
 from tests.builders import chain, change, drive, load
+from tests.client import APIClient
 from tests.propagation.api.asking import list_pointers, read_problem, send
 
 pytestmark = pytest.mark.django_db

@@ -1,9 +1,9 @@
 """GET diff: fields with words, and what is used."""
 
 import pytest
-from rest_framework.test import APIClient
 
 from tests.builders import change, drive, load, star
+from tests.client import APIClient
 
 pytestmark = pytest.mark.django_db
 

@@ -4,11 +4,11 @@ import json
 from itertools import pairwise
 
 import pytest
-from rest_framework.test import APIClient
 
 from assets.models import AssetReference
 from propagation.models import PropagationRun
 from tests.builders import chain, change, drive, load, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     list_pointers,

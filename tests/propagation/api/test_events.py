@@ -11,12 +11,12 @@ import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from assets.models import Project
 from propagation.models import Event, EventCounter
 from propagation.services.read_events import forget_events
 from tests.builders import change, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import list_pointers, make_token, read_problem
 from tests.server import Server, run_server
 

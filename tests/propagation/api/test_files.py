@@ -8,10 +8,10 @@ import httpx
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from rest_framework.test import APIClient
 
 from assets.models import Role
 from tests.builders import load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     list_pointers,

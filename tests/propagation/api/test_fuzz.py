@@ -5,9 +5,9 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from rest_framework.test import APIClient
 
 from tests.builders import chain, load
+from tests.client import APIClient
 from tests.propagation.api.asking import post, read_any_problem, send
 
 pytestmark = pytest.mark.django_db

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from propagation.models import ItemState, PropagationItem, PropagationRun
 from tests.builders import change, drive, get_entity, load, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     count_statements,

@@ -8,13 +8,13 @@ import httpx
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from propagation.api.urls import urlpatterns
 from propagation.api.work import WorkView
 from propagation.models import Conflict, IdempotencyKey, PropagationRun
 from propagation.services.forget_keys import KEPT, forget_keys
 from tests.builders import change, drive, get_entity, load, star
+from tests.client import APIClient
 from tests.processes import Workers
 from tests.propagation.api.asking import Answer, nothing_written, post, read_problem, send
 from versions.models import Version

@@ -1,10 +1,10 @@
 """Which entity an identifier names: bare codes, project:code, and codes that hold colons."""
 
 import pytest
-from rest_framework.test import APIClient
 
 from assets.models import Role
 from tests.builders import load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import post, read_problem
 
 pytestmark = pytest.mark.django_db

@@ -1,12 +1,17 @@
 """If-Match and ETag: a change that says which version it started from."""
 
+import json
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-from rest_framework.test import APIClient
+from django.conf import LazySettings
+from django.contrib.auth.models import User
+from rest_framework.test import APIClient as DRFClient
 
-from tests.builders import change, load
-from tests.propagation.api.asking import nothing_written, post, read_problem
+from tests.builders import change, load, star
+from tests.client import APIClient
+from tests.propagation.api.asking import nothing_written, post, read_problem, send
 
 pytestmark = pytest.mark.django_db
 BODY = {"change_data": {"colour": "blue"}}
@@ -118,3 +123,42 @@ def test_different_codes_have_different_etags(api: APIClient) -> None:
     load({"assets": [{"id": code, "type": "prop"} for code in CODES]})
     paths = [f"/api/v1/assets/{quote(code, safe='')}" for code in CODES]
     assert len({api.get(path)["ETag"] for path in paths}) == len(CODES)
+
+
+GUARDED = [
+    ("PATCH", "projects/film/settings", {"strict_writes": False}),
+    ("PUT", "projects/film/rules/keep", {"action": "ignore"}),
+    ("DELETE", "projects/film/rules/keep", {}),
+    ("PUT", "assets/shot-00000/pins", {"source": "hero", "reason": "graded"}),
+    ("DELETE", "assets/shot-00000/pins", {"source": "hero"}),
+    ("DELETE", "edges", {"source": "hero", "target": "shot-00000"}),
+    ("PUT", "assets/hero/best", {"version": 1}),
+    ("PATCH", "assets/hero/versions/1", {"status": "approved"}),
+    ("PATCH", "webhooks/WEBHOOK", {"is_enabled": False}),
+    ("DELETE", "webhooks/WEBHOOK", {}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), GUARDED)
+def test_a_write_has_to_say_what_was_read(
+    db: None,
+    director: User,
+    settings: LazySettings,
+    method: str,
+    path: str,
+    body: dict[str, Any],
+) -> None:
+    del db
+    settings.WEBHOOK_ALLOWED_HOSTS = ["hooks.test"]
+    load(star(1))
+    api = DRFClient()  # which adds nothing
+    api.force_authenticate(director)
+    assert send(api, "PUT", "projects/film/rules/keep", '{"action": "hold"}').status_code == 200
+    hook = send(api, "POST", "projects/film/webhooks", '{"url": "https://hooks.test/"}').json()
+    path, text = path.replace("WEBHOOK", str(hook["id"])), json.dumps(body)
+    with nothing_written():
+        problem = read_problem(send(api, method, path, text), 428, "precondition-required")
+    assert "*" in problem["detail"]
+    with nothing_written():
+        assert send(api, method, path, text, HTTP_IF_MATCH='"hero_v9"').status_code in (400, 412)
+    assert send(api, method, path, text, HTTP_IF_MATCH="*").status_code in (200, 202, 204)

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from tests.builders import change, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     count_statements,

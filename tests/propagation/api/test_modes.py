@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from propagation.models import PropagationRun
 from propagation.recovery.consistency import check_project
 from tests.builders import drive, get_entity, load, star
+from tests.client import APIClient
 from tests.propagation.api.asking import nothing_written, post, read_problem
 
 pytestmark = pytest.mark.django_db

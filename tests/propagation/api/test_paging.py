@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from tests.builders import change, drive, load, star
+from tests.client import APIClient
 from tests.propagation.api.asking import list_pointers, read_problem
 
 pytestmark = pytest.mark.django_db

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from assets.models import AssetReference, Project, Role
 from propagation.models import PropagationRun
 from propagation.recovery.consistency import check_project
 from propagation.services.pin_references import expire_pins
 from tests.builders import change, drive, get_entity, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     nothing_written,

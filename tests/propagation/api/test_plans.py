@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from propagation.models import PropagationRun, StoredPlan
 from tests.builders import change, drive, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     count_statements,

@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from rest_framework.test import APIClient
 
 from tests.builders import load, star
+from tests.client import APIClient
 from tests.propagation.api.asking import post
 
 TARGETS, ROUNDS, LIMIT_S = 5000, 40, 1.0

@@ -8,11 +8,11 @@ from threading import Barrier
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
-from rest_framework.test import APIClient
 
 from assets.models import AssetReference
 from propagation.models import Conflict, Event, PropagationRun
 from tests.builders import get_content, get_entity, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import Answer, post
 from versions.models import Version
 

@@ -1,9 +1,9 @@
 """How many SQL statements a request takes does not depend on how much there is."""
 
 import pytest
-from rest_framework.test import APIClient
 
 from tests.builders import change, drive, load, star
+from tests.client import APIClient
 from tests.propagation.api.asking import count_statements, post
 
 pytestmark = pytest.mark.django_db

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from propagation.execution.apply import apply_batch, fail_batch
 from propagation.models import PropagationRun
 from tests.builders import change, drive, load, star
+from tests.client import APIClient
 
 pytestmark = pytest.mark.django_db
 

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from django.db import connection
-from rest_framework.test import APIClient
 
 from tests.builders import load, star
+from tests.client import APIClient
 from tests.processes import Workers
 from tests.propagation.api.asking import make_token, post
 from tests.server import run_server

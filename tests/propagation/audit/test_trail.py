@@ -10,13 +10,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from assets.models import Membership, Priority, Project, Role
 from assets.services.priority import set_priority
 from config.environment import PROJECT_ROOT
 from propagation.models import AuditEntry, PropagationRun
 from tests.builders import change, drive, get_entity, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import Answer, post, read_problem, send
 from versions.models import FieldFacet
 

@@ -7,7 +7,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from assets.models import Project, Role
 from propagation.execution.advance import continue_run
@@ -19,6 +18,7 @@ from propagation.recovery.consistency import check_project
 from propagation.services.complete_jobs import expire_jobs
 from propagation.services.steer_run import cancel_run
 from tests.builders import chain, change, drive, get_entity, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import nothing_written, post, read_problem
 from versions.models import Head
 

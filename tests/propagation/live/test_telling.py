@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from propagation.execution.progress import read_progress
 from propagation.execution.telling import ITEMS_AT_ONCE, claim_progress, record_items
 from propagation.models import Event, PropagationRun
 from propagation.models.run import WORKING_STATUSES
 from tests.builders import chain, change, drive, load, star
+from tests.client import APIClient
 from tests.propagation.api.asking import post, send
 
 pytestmark = pytest.mark.django_db

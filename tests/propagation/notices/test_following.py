@@ -3,7 +3,6 @@
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from propagation.models import RunKind, Subscription, SubscriptionMode
 from propagation.services.change_references import Edge, change_references
@@ -11,6 +10,7 @@ from propagation.services.edit_subscriptions import save_subscription
 from propagation.services.roll_back import roll_back
 from propagation.services.topics import find_subject
 from tests.builders import choose_best, get_entity, make_cause
+from tests.client import APIClient
 from tests.propagation.api.asking import post
 from tests.propagation.notices.conftest import Hire
 from tests.propagation.notices.telling import edit, list_told, run_to_end, subscribe, tell

@@ -3,10 +3,9 @@
 import json
 from typing import Any
 
-from rest_framework.test import APIClient
-
 from assets.models import Project, Role
 from tests.builders import make_user
+from tests.client import APIClient
 from tests.propagation.api.asking import Answer, post, send
 
 

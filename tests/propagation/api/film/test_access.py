@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.urls import URLPattern
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
-from rest_framework.test import APIClient
 
 from assets.models import Project, Role
 from propagation.api.urls import urlpatterns
@@ -23,6 +22,7 @@ from propagation.services.pin_references import Terms, pin_reference
 from propagation.services.propagate_change import propagate_change
 from propagation.services.send_webhooks import send_test
 from tests.builders import change, get_entity, load, make_cause, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     nothing_written,

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from propagation.models import PropagationRun
 from propagation.services.examine_changes import Change
 from propagation.services.propagate_change import propagate_change
 from tests.builders import change, drive, get_entity, load, make_cause, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     count_statements,
     list_pointers,

@@ -12,9 +12,9 @@ from django.urls import URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 from knox.models import AuthToken
-from rest_framework.test import APIClient
 
 from tests.builders import make_user
+from tests.client import APIClient
 from tests.propagation.api.asking import Answer, make_token, read_problem
 
 pytestmark = pytest.mark.django_db

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from assets.models import Role
 from propagation.models import PropagationRun
 from tests.builders import edges_production, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     list_pointers,

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from propagation.models import PropagationRun
 from tests.builders import change, drive, get_entity, load
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     list_pointers,

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils.dateparse import parse_datetime
-from rest_framework.test import APIClient
 
 from assets.models import Project
 from propagation.models import EventCounter, PropagationRun
 from tests.builders import change, drive, load, star
+from tests.client import APIClient
 from tests.propagation.api.asking import post, read_problem, send
 from versions.models import Version
 

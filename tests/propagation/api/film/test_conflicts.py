@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from assets.models import Entity, Project, Role
 from propagation.models import Conflict, Event, PropagationRun
 from propagation.services.steer_run import pause_run
 from tests.builders import drive, get_content, get_entity, make_user
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     list_pointers,
     nothing_written,

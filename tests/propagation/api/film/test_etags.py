@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import DjangoDbBlocker
-from rest_framework.test import APIClient
 
 from assets.models import Entity, Priority
 from propagation.api.urls import urlpatterns
 from tests.builders import change, drive
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     nothing_written,

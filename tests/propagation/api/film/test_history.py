@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.auth.models import User
 from pytest_django import DjangoDbBlocker
-from rest_framework.test import APIClient
 
 from assets.models import Role
 from propagation.services.create_media import MediaEntry, MediaItem, create_media
 from tests.builders import change, drive, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import list_pointers, post, read_problem, send
 from versions.media import MediaDocument
 from versions.models import Annotation, Status, Version

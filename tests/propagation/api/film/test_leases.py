@@ -7,12 +7,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from assets.models import Role
 from propagation.models import Conflict, EditLease, PropagationRun
 from propagation.services.edit_leases import forget_leases
 from tests.builders import change, get_content
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     list_pointers,

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
 from tests.builders import change, get_entity
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     list_pointers,

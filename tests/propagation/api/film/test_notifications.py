@@ -7,12 +7,12 @@ from urllib.parse import quote
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from assets.models import Entity, Membership, Role
 from propagation.models import Notification, PropagationRun, Subscription
 from propagation.notices.making import make_notices
 from tests.builders import change, drive, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     count_statements,

@@ -7,8 +7,8 @@ import sys
 import pytest
 from django.test import RequestFactory
 from django.urls import get_resolver
-from rest_framework.test import APIClient
 
+from tests.client import APIClient
 from tests.processes import ROOT
 from tests.propagation.api.asking import (
     list_pointers,

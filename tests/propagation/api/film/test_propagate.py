@@ -3,11 +3,11 @@
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from rest_framework.test import APIClient
 
 from propagation.models import PropagationRun
 from propagation.planning.estimate import estimate_memory
 from tests.builders import drive, get_entity, load, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     list_pointers,
     nothing_written,

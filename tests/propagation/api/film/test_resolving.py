@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from assets.models import Role
 from propagation.models import Conflict, PropagationRun
 from propagation.services.steer_run import pause_run
 from tests.builders import get_content
+from tests.client import APIClient
 from tests.propagation.api.asking import Answer, post, read_problem, send
 from tests.propagation.api.film.editing import clash, configure, edit, resolve, sign_in
 

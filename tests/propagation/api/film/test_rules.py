@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from rest_framework.test import APIClient
 
 from assets.models import Role
 from propagation.models import PropagationRule
 from tests.builders import change, drive, load, make_user, star
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
     list_pointers,

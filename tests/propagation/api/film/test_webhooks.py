@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from propagation.models import (
     DeliveryState,
@@ -20,6 +19,7 @@ from propagation.webhooks.catalogue import MessageType
 from propagation.webhooks.sending import Answer
 from propagation.webhooks.signing import read_secret
 from propagation.webhooks.store import claim_deliveries, record_answer
+from tests.client import APIClient
 from tests.propagation.api.asking import (
     list_pointers,
     nothing_written,
