@@ -195,3 +195,22 @@ class LimitExceededError(PropagationError):
     def __init__(self, what: str, *, limit: int, actual: int) -> None:
         super().__init__(f"There may be {limit} {what}; there would be {actual}.")
         self.limit, self.actual = limit, actual
+
+
+class EntityExistsError(PropagationError):
+    """The project has entities of these ids already; nothing was created."""
+
+    code = "entity-exists"
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        super().__init__(f"The project has {', '.join(map(repr, codes[:10]))} already.")
+        self.ids = list(codes[:100])
+
+
+class ProjectExistsError(PropagationError):
+    """There is a project of this id already."""
+
+    code = "project-exists"
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"There is a project {code!r} already.")

@@ -12,13 +12,27 @@ from assets.services.locking import lock_project
 from assets.services.lookup import find_entity, find_project
 from assets.services.settings import SETTINGS
 from propagation.api.as_of import TimeQuery, read_time, resolve_entities
+from propagation.api.bringing import answer_new_entities, answer_new_project
+from propagation.api.changes import change_entity
 from propagation.api.codes import write_etag
 from propagation.api.conditional import GuardedView, check_unmoved
 from propagation.api.describing import describe_entity, describe_project
 from propagation.api.listing import SORTED, EntitiesQuery, describe_entities, find_entities
 from propagation.api.paging import ListView, take_sorted_page
+from propagation.api.parsing import MergePatchParser, StrictJSONParser
 from propagation.api.shapes import entities as shapes
-from propagation.api.strict import NoQuery, StrictSerializer, get_actor, read_body, read_query
+from propagation.api.strict import (
+    DryRunQuery,
+    NoQuery,
+    StrictSerializer,
+    get_actor,
+    read_body,
+    read_object,
+    read_query,
+)
+from propagation.api.work import WorkView, finish
+from propagation.execution.cause import Cause
+from propagation.models import RunKind
 from propagation.services.edit_project import edit_project
 from propagation.services.lock_entities import lock_entities
 from versions.exceptions import NotThereThenError
@@ -26,7 +40,7 @@ from versions.models import DEFINITION, Head
 from versions.naming import write_version_id
 
 
-class ProjectsView(ListView):
+class ProjectsView(ListView, WorkView):
     """The projects that one may see."""
 
     row = shapes.Project
@@ -34,6 +48,10 @@ class ProjectsView(ListView):
     def get(self, request: Request) -> Response:
         """Answer a page of projects."""
         return self.answer_page(Project.objects.visible_to(request.user), describe_project)
+
+    def work(self, request: Request) -> Response:
+        """Create one: 201. Whoever may add projects in the admin may do so, and is its admin."""
+        return answer_new_project(request)
 
 
 class ProjectView(APIView):
@@ -76,7 +94,7 @@ class SettingsView(GuardedView):
         return Response({name: getattr(edited, name) for name in SETTINGS})
 
 
-class EntitiesView(ListView):
+class EntitiesView(ListView, WorkView):
     """The assets, shots or sequences of a project."""
 
     row = shapes.EntityRow
@@ -91,9 +109,17 @@ class EntitiesView(ListView):
         described = describe_entities(page, expand=wanted["expand"])
         return self.answer_rows(described, following, wanted, rows.count)
 
+    def work(self, request: Request, project_id: str) -> Response:
+        """Create some, all or none: 201 with them. 409 `entity-exists` where an id is taken."""
+        project = find_project(code=project_id, user=request.user)
+        return answer_new_entities(request, project, self.kind)
 
-class EntityView(APIView):
+
+class EntityView(GuardedView):
     """One asset, shot or sequence, or the project itself."""
+
+    guarded = ("PATCH",)
+    parser_classes = (StrictJSONParser, MergePatchParser)
 
     def get(self, request: Request, asset_id: str) -> Response:
         """Answer the entity with the content of its best version, now or as it was."""
@@ -122,6 +148,14 @@ class EntityView(APIView):
         )
         response["ETag"] = write_etag(entity.code, head.best.number)
         return response
+
+    def patch(self, request: Request, asset_id: str) -> Response:
+        """Change its content by a JSON Merge Patch (RFC 7396), as POST …/propagate does."""
+        query, data = read_query(DryRunQuery, request), read_object(request)
+        entity = find_entity(identifier=asset_id, user=request.user)
+        cause = Cause(kind=RunKind.CHANGE, actor=get_actor(request), note="")
+        with_items = query["items"] if query["dry_run"] else None
+        return finish(request, change_entity(request, entity, data, cause, with_items=with_items))
 
 
 class LockBody(StrictSerializer):

@@ -113,22 +113,44 @@ class PropagateView(WorkView):
         """202 with the run, 200 for a dry run or a change of nothing, 409 for a conflict."""
         query, body = read_query(DryRunQuery, request), read_body(ChangeBody, request)
         entity = find_entity(identifier=asset_id, user=request.user)
-        change = Change(
-            entity=entity,
-            data=body["change_data"],
-            base_version=read_base(request, entity, body["base_version"]),
-            is_exact=prefers_strict(request),
+        return change_entity(
+            request,
+            entity,
+            body["change_data"],
+            _make_cause(request, RunKind.CHANGE, body, body["note"], entity.project),
+            base_version=body["base_version"],
+            with_items=query["items"] if query["dry_run"] else None,
         )
-        cause = _make_cause(request, RunKind.CHANGE, body, body["note"], entity.project)
-        if query["dry_run"]:
-            found = preview_changes(changes=[change], cause=cause, at=timezone.now())
-            return answer_preview(request, entity=entity, found=found, with_items=query["items"])
-        outcome = propagate_change(change=change, cause=cause, at=timezone.now())
-        if outcome.open_conflicts:
-            return answer_conflicts(request, outcome.open_conflicts)
-        return Started(
-            runs=outcome.runs, describe=partial(answer_change, entity=entity, outcome=outcome)
-        )
+
+
+def change_entity(
+    request: Request,
+    entity: Entity,
+    data: dict[str, Any],
+    cause: Cause,
+    *,
+    base_version: Any = None,  # noqa: ANN401 (JSON)
+    with_items: bool | None = None,
+) -> Response | Started:
+    """Change it, and answer the run; with_items: nothing but a dry run, with what becomes of each.
+
+    base_version: as a body says it, besides If-Match.
+    """
+    change = Change(
+        entity=entity,
+        data=data,
+        base_version=read_base(request, entity, base_version),
+        is_exact=prefers_strict(request),
+    )
+    if with_items is not None:
+        found = preview_changes(changes=[change], cause=cause, at=timezone.now())
+        return answer_preview(request, entity=entity, found=found, with_items=with_items)
+    outcome = propagate_change(change=change, cause=cause, at=timezone.now())
+    if outcome.open_conflicts:
+        return answer_conflicts(request, outcome.open_conflicts)
+    return Started(
+        runs=outcome.runs, describe=partial(answer_change, entity=entity, outcome=outcome)
+    )
 
 
 class RollbackView(WorkView):

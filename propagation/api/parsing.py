@@ -42,3 +42,9 @@ class StrictJSONParser(BaseParser):
         except (ValueError, RecursionError) as error:
             raise ParseError(f"This is not JSON that can be stored: {error}") from error
         return value
+
+
+class MergePatchParser(StrictJSONParser):
+    """The same for a JSON Merge Patch (RFC 7396)."""
+
+    media_type = "application/merge-patch+json"

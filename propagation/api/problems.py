@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -31,6 +32,7 @@ from propagation.exceptions import (
     ConflictNotFoundError,
     ConflictOverError,
     DeliveryNotFoundError,
+    EntityExistsError,
     EventsTrimmedError,
     FieldsLeasedError,
     InvalidChangeError,
@@ -45,6 +47,7 @@ from propagation.exceptions import (
     LimitExceededError,
     PlanNotFoundError,
     PlanStaleError,
+    ProjectExistsError,
     PropagationError,
     RuleNotFoundError,
     RunNotFoundError,
@@ -52,6 +55,7 @@ from propagation.exceptions import (
     WebhookDisabledError,
     WebhookNotFoundError,
 )
+from propagation.interchange.defects import DefectiveProductionError
 from versions.exceptions import (
     BadScopeError,
     EntityLockedError,
@@ -113,8 +117,12 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     WebhookNotFoundError: HTTPStatus.NOT_FOUND,
     DeliveryNotFoundError: HTTPStatus.NOT_FOUND,
     WebhookDisabledError: HTTPStatus.CONFLICT,
+    EntityExistsError: HTTPStatus.CONFLICT,
+    ProjectExistsError: HTTPStatus.CONFLICT,
+    DefectiveProductionError: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 MEMBERS: Mapping[type[Exception], tuple[str, ...]] = {
+    EntityExistsError: ("ids",),
     EventsTrimmedError: ("oldest", "newest"),
     LimitExceededError: ("limit", "actual"),
 }
@@ -245,6 +253,8 @@ def _describe(error: DomainError) -> dict[str, Any]:
             | InvalidWebhookError()
         ):
             found = _point_at(error.pointer, error)
+        case DefectiveProductionError():
+            found = {"errors": [asdict(one) for one in error.defects], "total": error.total}
         case FieldsLeasedError():
             found = {"affected_users": [error.by], "fields": error.fields}
         case _:

@@ -79,7 +79,7 @@ _S = TypeVar("_S", bound=StrictSerializer)
 
 def read_body(serializer: type[_S], request: Request) -> dict[str, Any]:
     """Return the body's fields; 400 unless it is an object, 422 that names each wrong field."""
-    given = serializer(data=_read_object(request))
+    given = serializer(data=read_object(request))
     given.is_valid(raise_exception=True)
     return cast("dict[str, Any]", given.validated_data)
 
@@ -100,7 +100,7 @@ def read_query(
         if len(values) > 1 and not isinstance(known[name], serializers.ListField):
             detail = f"{name} is given {len(values)} times; once is clear."
             raise Problem(HTTPStatus.BAD_REQUEST, "repeated-parameter", detail)
-    body = _read_object(request) if accepts_body else {}
+    body = read_object(request) if accepts_body else {}
     query = {
         name: values if isinstance(known[name], serializers.ListField) else values[0]
         for name, values in request.query_params.lists()
@@ -110,7 +110,8 @@ def read_query(
     return cast("dict[str, Any]", given.validated_data)
 
 
-def _read_object(request: Request) -> dict[str, Any]:
+def read_object(request: Request) -> dict[str, Any]:
+    """Return the body, which has to be an object; 400."""
     if not isinstance(request.data, dict):
         raise ParseError("The body must be a JSON object.")
     return request.data

@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from assets.models import Kind
 from propagation.api.activity import EntityActivityView, ProjectActivityView
 from propagation.api.as_of import AsOfView
+from propagation.api.bringing import ImportView
 from propagation.api.catalogue import (
     EntitiesView,
     EntityView,
@@ -34,6 +35,7 @@ from propagation.api.me import MeView
 from propagation.api.notifications import MarkView, NotificationsView
 from propagation.api.pins import PinsView
 from propagation.api.plans import PlanItemsView, PlanView
+from propagation.api.references import ReferencesView, UsesView
 from propagation.api.rules import RulesView, RuleView, SimulateView
 from propagation.api.runs import PropagationStatusView, RunItemsView, RunItemView, RunsView, RunView
 from propagation.api.socket_tickets import SocketTicketsView
@@ -62,6 +64,10 @@ urlpatterns = [
         PropagationStatusView.as_view(),
         name="propagation-status",
     ),
+    path("projects/<code:project_id>/import", ImportView.as_view(), name="import"),
+    path("projects/<code:project_id>/edges", ReferencesView.as_view(), name="references"),
+    path("assets/<code:asset_id>/usages", UsesView.as_view(is_upward=False), name="usages"),
+    path("assets/<code:asset_id>/uses", UsesView.as_view(), name="uses"),
     path("projects/<code:project_id>/runs", RunsView.as_view(), name="runs"),
     path("projects/<code:project_id>/rules", RulesView.as_view(), name="rules"),
     path("projects/<code:project_id>/rules/simulate", SimulateView.as_view(), name="simulate"),

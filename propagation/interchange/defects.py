@@ -41,5 +41,5 @@ class DefectiveProductionError(PropagationError):
     code = "defective-production"
 
     def __init__(self, defects: Sequence[Defect], *, total: int) -> None:
-        super().__init__()
+        super().__init__("; ".join(map(str, defects[:5])))
         self.defects, self.total = tuple(defects), total

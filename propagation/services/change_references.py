@@ -1,6 +1,6 @@
 """Add and remove references: the graph changes, and so does what its targets are made from."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -89,7 +89,8 @@ def change_references(
         check_edge(source=edge.source, target=edge.target, use=_make_use(edge))
     project = lock_project(project_id=project_id)
     if resolving is not None:
-        removed = [edge for edge in removed if _find_stored(_make_use(edge).key) is not None]
+        present = _find_stored(_make_use(edge).key for edge in removed)
+        removed = [edge for edge in removed if _make_use(edge).key in present]
     relinking = _compare(added, removed)
     if relinking.is_empty:
         return Outcome(run=None, version_numbers={})
@@ -203,26 +204,27 @@ def _compare(added: Sequence[Edge], removed: Sequence[Edge]) -> Relinking:
     """
     wanted = {use.key: use for use in map(_make_use, added)}
     unwanted = {use.key: use for use in map(_make_use, removed) if use.key not in wanted}
-    stored = {key: _find_stored(key) for key in (*wanted, *unwanted)}
+    stored = _find_stored((*wanted, *unwanted))
     pinned = {_make_use(edge).key for edge in added if edge.pinned}
     for edge in added:
-        use, known = wanted[_make_use(edge).key], stored[_make_use(edge).key]
+        use = wanted[_make_use(edge).key]
+        known = stored.get(use.key)
         if known is not None and edge.follow is None:
             wanted[use.key] = replace(wanted[use.key], follow=known.use.follow)
         if known is not None and edge.facets is None:
             wanted[use.key] = replace(wanted[use.key], facets=known.use.facets)
     for edge in removed:
-        if stored[_make_use(edge).key] is None:
+        if _make_use(edge).key not in stored:
             detail = f"{edge.target.code} does not use {edge.source.code} as {edge.role}."
             raise ReferenceNotFoundError(detail)
     return Relinking(
-        added=[use for key, use in wanted.items() if stored[key] is None],
+        added=[use for key, use in wanted.items() if key not in stored],
         changed=[
             StoredUse(id=known.id, use=use)
             for key, use in wanted.items()
-            if (known := stored[key]) is not None and (known.use != use or key in pinned)
+            if (known := stored.get(key)) is not None and (known.use != use or key in pinned)
         ],
-        removed=[known for key in unwanted if (known := stored[key]) is not None],
+        removed=[stored[key] for key in unwanted if key in stored],
     )
 
 
@@ -279,21 +281,25 @@ def _make_use(edge: Edge) -> Use:
     )
 
 
-def _find_stored(key: UseKey) -> StoredUse | None:
-    source_id, target_id, role, label = key
-    reference = AssetReference.objects.filter(
-        source=source_id, target=target_id, role=role, label=label
-    ).first()
-    if reference is None:
-        return None
-    use = Use(
-        source_id=source_id,
-        target_id=target_id,
-        role=role,
-        label=label,
-        position=reference.position,
-        attributes=reference.attributes,
-        follow=Follow(reference.follow),
-        facets=Facet(reference.facets),
+def _find_stored(keys: Iterable[UseKey]) -> dict[UseKey, StoredUse]:
+    """Return those references that there are, by key; one statement, of the targets' own."""
+    wanted = set(keys)
+    rows = AssetReference.objects.filter(
+        target__in=select_ids({target_id for _, target_id, _, _ in wanted}),
+        source__in=select_ids({source_id for source_id, _, _, _ in wanted}),
     )
-    return StoredUse(id=reference.pk, use=use)
+    found = {}
+    for one in rows:
+        use = Use(
+            source_id=one.source_id,
+            target_id=one.target_id,
+            role=one.role,
+            label=one.label,
+            position=one.position,
+            attributes=one.attributes,
+            follow=Follow(one.follow),
+            facets=Facet(one.facets),
+        )
+        if use.key in wanted:
+            found[use.key] = StoredUse(id=one.pk, use=use)
+    return found

@@ -23,16 +23,16 @@ class Operation:
 
     answers: what it may answer, by status; problems are added by the method (`schema`).
     takes: headers of HEADERS that it heeds. media_types: of the answer, of the body where they are
-    not JSON. example: of the body.
+    not JSON. body: a serializer, or a schema. example: of the body.
     """
 
     tag: str
     answers: Mapping[int, Shape]
     query: type[StrictSerializer] = NoQuery
-    body: type[StrictSerializer] | None = None
+    body: type[StrictSerializer] | dict[str, Any] | None = None
     takes: tuple[str, ...] = ()
     media_types: tuple[str, ...] = ("application/json",)
-    body_type: str = "application/json"
+    body_types: tuple[str, ...] = ("application/json",)
     problems: tuple[int, ...] = ()
     example: Mapping[str, Any] | None = field(default=None)
 

@@ -129,11 +129,11 @@ class Schema(AutoSchema):
     def get_request_serializer(self) -> Any:  # noqa: ANN401 (spectacular's)
         """Return the serializer of the body, by its media type."""
         operation = self._operation
-        return {operation.body_type: operation.body} if operation.body else None
+        return dict.fromkeys(operation.body_types, operation.body) if operation.body else None
 
     def _get_request_body(self, direction: Direction = "request") -> Any:  # noqa: ANN401 (spectacular's)
         body = self._operation.body
-        if self.method != "DELETE" or body is None:  # it knows of none of DELETE
+        if self.method != "DELETE" or not isinstance(body, type):  # it knows of none of DELETE
             return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         schema = self.resolve_serializer(body, direction).ref
         return {"content": {"application/json": {"schema": schema}}, "required": True}

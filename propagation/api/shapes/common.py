@@ -57,6 +57,8 @@ class Problem(TypedDict):
     delta: NotRequired[PlanDelta]
     affected_users: NotRequired[list[str]]
     fields: NotRequired[list[str]]
+    ids: NotRequired[list[Code]]
+    total: NotRequired[int]
     oldest: NotRequired[int]
     newest: NotRequired[int]
     limit: NotRequired[int]

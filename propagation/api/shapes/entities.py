@@ -8,6 +8,7 @@ from propagation.api.shapes.common import (
     FieldChange,
     JsonObject,
     Moment,
+    Started,
     VersionId,
 )
 from propagation.api.shapes.says import Says
@@ -309,3 +310,53 @@ class Dependencies(TypedDict):
     affected_sequences: Count
     truncated: bool
     graph_revision: Count
+
+
+class Reference(TypedDict):
+    """A use of a source by a target. consumed: the version that the target was made from."""
+
+    id: int
+    source: Code
+    target: Code
+    role: str
+    label: str
+    position: int
+    attributes: JsonObject
+    follow: Literal["best", "latest", "latest_approved", "frozen"]
+    facets: list[str]
+    consumed: VersionId
+
+
+class NewEntity(Entity):
+    """An entity that was created."""
+
+    version: VersionId
+
+
+class NewEntities(TypedDict):
+    """Entities that were created, in order."""
+
+    data: list[NewEntity]
+
+
+class ImportReport(TypedDict):
+    """What an import did, or would do. kept: entities that the body does not name."""
+
+    project_id: Code
+    created: Count
+    changed: Count
+    kept: Count
+    references_added: Count
+    references_changed: Count
+    references_removed: Count
+    ignored: list[str]
+
+
+class ImportPreview(ImportReport):
+    """What an import would do."""
+
+    dry_run: bool
+
+
+class Imported(ImportReport, Started):
+    """What an import did, and its run."""

@@ -1,6 +1,7 @@
 """Projects, entities, versions and files."""
 
 from propagation.api.as_of import AsOfQuery, TimeQuery
+from propagation.api.bringing import ImportQuery, NewEntitiesBody, NewProjectBody
 from propagation.api.catalogue import LockBody, SettingsBody
 from propagation.api.create_media import MediaBatchBody, MediaBody
 from propagation.api.files import FileBody
@@ -10,7 +11,9 @@ from propagation.api.look_ups import LookUpQuery
 from propagation.api.openapi.operation import WORK, Operation, Page
 from propagation.api.paging import PageQuery
 from propagation.api.pins import PinBody, UnpinBody
+from propagation.api.references import EdgesBody, ReferencesQuery
 from propagation.api.shapes import entities as shapes
+from propagation.api.shapes.common import Started
 from propagation.api.shapes.runs import Accepted, Conflicted, Preview, Relinked
 from propagation.api.strict import DryRunQuery
 from propagation.api.versions import (
@@ -21,17 +24,62 @@ from propagation.api.versions import (
     VersionQuery,
 )
 
-PROJECTS, ENTITIES, VERSIONS, GRAPH = "projects", "entities", "versions", "graph"
+PROJECTS, ENTITIES, CHANGES = "projects", "entities", "changes"
+VERSIONS, GRAPH = "versions", "graph"
+REFERENCES = Operation(tag=GRAPH, query=ReferencesQuery, answers={200: Page(of=shapes.Reference)})
 ENTITY_LIST = {
-    "GET": Operation(tag=ENTITIES, query=EntitiesQuery, answers={200: Page(of=shapes.EntityRow)})
+    "POST": Operation(
+        tag=ENTITIES,
+        body=NewEntitiesBody,
+        takes=WORK,
+        answers={201: shapes.NewEntities},
+        example={
+            "entities": [
+                {"id": "char-009", "type": "character", "content": {"name": "Ida", "age": 41}}
+            ]
+        },
+    ),
+    "GET": Operation(tag=ENTITIES, query=EntitiesQuery, answers={200: Page(of=shapes.EntityRow)}),
 }
 RELINKED = {200: Relinked, 202: Relinked, 409: Conflicted}
 
 OPERATIONS = {
     "projects": {
-        "GET": Operation(tag=PROJECTS, query=PageQuery, answers={200: Page(of=shapes.Project)})
+        "GET": Operation(tag=PROJECTS, query=PageQuery, answers={200: Page(of=shapes.Project)}),
+        "POST": Operation(
+            tag=PROJECTS,
+            body=NewProjectBody,
+            takes=WORK,
+            answers={201: shapes.Project},
+            example={"id": "night-ferry", "name": "Night Ferry"},
+        ),
     },
     "project": {"GET": Operation(tag=PROJECTS, answers={200: shapes.Project})},
+    "import": {
+        "POST": Operation(
+            tag=PROJECTS,
+            query=ImportQuery,
+            body={"type": "object", "description": "A production: docs/format.md."},
+            takes=WORK,
+            answers={200: shapes.ImportPreview | shapes.Imported, 202: shapes.Imported},
+            example={"assets": [{"id": "char-001", "type": "character", "name": "Mara"}]},
+        )
+    },
+    "references": {
+        "GET": REFERENCES,
+        "POST": Operation(
+            tag=GRAPH,
+            body=EdgesBody,
+            takes=WORK,
+            answers={200: Started, 202: Started, 409: Conflicted},
+            example={
+                "add": [{"source": "ward-004", "target": "shot-0107", "role": "wardrobe"}],
+                "remove": [{"source": "ward-003", "target": "shot-0107", "role": "wardrobe"}],
+            },
+        ),
+    },
+    "uses": {"GET": REFERENCES},
+    "usages": {"GET": REFERENCES},
     "settings": {
         "PATCH": Operation(
             tag=PROJECTS,
@@ -47,7 +95,16 @@ OPERATIONS = {
     "entity": {
         "GET": Operation(
             tag=ENTITIES, query=TimeQuery, answers={200: shapes.EntityNow | shapes.EntityThen}
-        )
+        ),
+        "PATCH": Operation(
+            tag=CHANGES,
+            query=DryRunQuery,
+            body={"type": "object", "description": "A JSON Merge Patch (RFC 7396)."},
+            body_types=("application/json", "application/merge-patch+json"),
+            takes=("If-Match", "Prefer"),
+            answers={200: Preview | Accepted, 202: Accepted, 409: Conflicted},
+            example={"wardrobe": "blue coat", "hat": None},
+        ),
     },
     "as-of": {
         "GET": Operation(tag=ENTITIES, query=AsOfQuery, answers={200: Page(of=shapes.EntityThen)})
@@ -137,7 +194,7 @@ OPERATIONS = {
         "POST": Operation(
             tag=VERSIONS,
             body=FileBody,
-            body_type="multipart/form-data",
+            body_types=("multipart/form-data",),
             answers={201: shapes.Uploaded},
         )
     },
