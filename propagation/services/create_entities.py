@@ -44,7 +44,7 @@ def add_entities(
     taken = Entity.objects.filter(project=project, code__in=select_texts(codes))
     if found := sorted(taken.values_list("code", flat=True)):
         raise EntityExistsError(found)
-    ids = create_entities(project, entities, actor, at)
+    ids = create_entities(project, entities, actor, at, note)
     advance_graph_revision(project=project)
     content_ids = store_contents(one.body for one in entities)
     hashes = {ids[one.code]: hash_text(one.body) for one in entities}

@@ -71,7 +71,11 @@ def check_types(entities: Iterable[RecordedEntity], present: Mapping[str, tuple[
 
 
 def create_entities(
-    project: Project, entities: Iterable[RecordedEntity], actor: User | None, at: datetime
+    project: Project,
+    entities: Iterable[RecordedEntity],
+    actor: User | None,
+    at: datetime,
+    reason: str = REASON,
 ) -> dict[str, int]:
     """Insert the entities; return their ids by code."""
     created: dict[str, int] = dict(
@@ -95,7 +99,7 @@ def create_entities(
         )
     )
     record_history(
-        model=Entity, ids=created.values(), change="+", actor=actor, reason=REASON, at=at
+        model=Entity, ids=created.values(), change="+", actor=actor, reason=reason, at=at
     )
     return created
 

@@ -124,6 +124,14 @@ SCENARIOS: dict[str, tuple[Callable[[APIClient], object], set[str]]] = {
         request("POST", "propagation/batch", SEVERAL),
         {"version_created", "run_state"},
     ),
+    "add_entities": (
+        request("POST", "projects/film/shots", {"entities": [{"id": "s9"}], "note": WHY}),
+        {"entity_created", "entities_created"},
+    ),
+    "create_project": (
+        request("POST", "projects", {"id": "sequel"}),
+        {"membership_created", "entity_created", "production_imported", "project_created"},
+    ),
     "roll_back": (
         request("POST", "assets/hero/rollback", {"version_number": 1, "reason": WHY}),
         {"version_created", "run_state"},
