@@ -24,6 +24,7 @@ from propagation.api.strict import (
     DryRunQuery,
     JsonObjectField,
     StrictSerializer,
+    VersionField,
     get_actor,
     read_body,
     read_query,
@@ -53,7 +54,7 @@ class ChangeBody(StrictSerializer):
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
     exclude = serializers.ListField(child=CodeField(), default=list, max_length=MAX_EXCLUDED)
     plan_token = serializers.CharField(default=None, max_length=64)
-    base_version = serializers.JSONField(default=None)
+    base_version = VersionField(default=None)
 
 
 class RollbackBody(StrictSerializer):
@@ -72,7 +73,7 @@ class BatchEntry(StrictSerializer):
 
     asset_id = serializers.CharField(max_length=400, trim_whitespace=False)
     changes = JsonObjectField()
-    base_version = serializers.JSONField(default=None)
+    base_version = VersionField(default=None)
 
 
 class BatchBody(StrictSerializer):

@@ -21,6 +21,7 @@ from propagation.api.strict import (
     JsonObjectField,
     NoQuery,
     StrictSerializer,
+    VersionField,
     get_actor,
     read_body,
     read_query,
@@ -76,7 +77,7 @@ class ResolutionBody(StrictSerializer):
     """What to choose, and whether to go on whatever stands in the way."""
 
     choices = ChoicesField(default=dict)
-    their_version = serializers.JSONField(default=None)
+    their_version = VersionField(default=None)
     proceed = serializers.BooleanField(default=False)
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
 

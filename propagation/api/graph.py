@@ -22,6 +22,7 @@ from propagation.api.strict import (
     JsonObjectField,
     NoQuery,
     StrictSerializer,
+    VersionField,
     get_actor,
     read_body,
     read_query,
@@ -68,7 +69,7 @@ class EdgeBody(StrictSerializer):
         child=serializers.ChoiceField(FacetName.choices), default=None, allow_null=True
     )
     note = serializers.CharField(default="", allow_blank=True, max_length=2000)
-    base_version = serializers.JSONField(default=None)
+    base_version = VersionField(default=None)
 
 
 class RemovedEdgeBody(EdgeBody):

@@ -16,6 +16,7 @@ from propagation.api.shapes import people as shapes
 from propagation.api.strict import (
     NoQuery,
     StrictSerializer,
+    VersionField,
     get_actor,
     read_body,
     read_query,
@@ -42,7 +43,7 @@ class EditedBody(StrictSerializer):
 class LeaseBody(EditedBody):
     """What is being edited, and the version that the editor shows."""
 
-    base_version = serializers.JSONField(default=None)
+    base_version = VersionField(default=None)
     mode = serializers.ChoiceField(LeaseMode.choices, default=LeaseMode.EDIT)
 
 

@@ -1,5 +1,6 @@
 """Serializers that refuse what they do not know, and views that speak of whom they serve."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
@@ -12,17 +13,57 @@ from rest_framework.request import Request
 from propagation.api.problem import Problem
 from versions.media import SLOT_PATTERN
 
+JSON_TYPES: Mapping[type[serializers.Field[Any, Any, Any, Any]], tuple[type, str]] = {
+    serializers.BooleanField: (bool, "true or false"),
+    serializers.IntegerField: (int, "an integer"),
+    serializers.CharField: (str, "a text"),
+    serializers.DateTimeField: (str, "a text"),
+    serializers.ChoiceField: (str, "a text"),
+}
+"""What fields of bodies are in JSON: DRF would also take 1 for true, and 5 for a text."""
+
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses unknown fields: a misspelt one must not be dropped in silence."""
+    """Refuses unknown fields: a misspelt one must not be dropped in silence.
+
+    With `is_json` in its context it refuses values of another type as well.
+    """
 
     def to_internal_value(self, data: Any) -> Any:  # noqa: ANN401 (DRF's signature)
         """Return the fields; ValidationError of code `unknown` for those that it does not have."""
-        if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
+        if not isinstance(data, dict):
+            return super().to_internal_value(data)
+        if unknown := data.keys() - self.fields.keys():
             raise serializers.ValidationError(
                 {name: [_suggest(name, self.fields)] for name in sorted(unknown)}, code="unknown"
             )
-        return super().to_internal_value(data)
+        wrong: dict[str, Any] = {
+            name: errors
+            for name, value in data.items()
+            if self.context.get("is_json") and (errors := _find_wrong(self.fields[name], value))
+        }
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            wrong = {**cast("dict[str, Any]", error.detail), **wrong}
+        if wrong:
+            raise serializers.ValidationError(
+                {name: wrong[name] for name in self.fields if name in wrong}
+            )
+        return values
+
+
+def _find_wrong(field: Any, value: Any) -> Any:  # noqa: ANN401 (a field, and any JSON value)
+    """Return what is wrong with the type of a value, as DRF writes it; nothing when it is right."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        found = {index: _find_wrong(field.child, one) for index, one in enumerate(value)}
+        return {index: errors for index, errors in found.items() if errors}
+    kind = next((kind for kind in JSON_TYPES if isinstance(field, kind)), None)
+    if kind is None or value is None:  # what may be null, the field itself knows
+        return None
+    wanted, name = JSON_TYPES[kind]
+    is_right = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+    return None if is_right else [f"This must be {name}."]
 
 
 class NoQuery(StrictSerializer):
@@ -67,6 +108,10 @@ class SlotField(serializers.RegexField):
         super().__init__(SLOT_PATTERN, trim_whitespace=False, **options)
 
 
+class VersionField(serializers.JSONField):
+    """A version as its number, or as an id such as char-001_v5."""
+
+
 class CodeField(serializers.CharField):
     """An id as people write it: `project:code`, or a bare code; opaque, so nothing is trimmed."""
 
@@ -79,7 +124,7 @@ _S = TypeVar("_S", bound=StrictSerializer)
 
 def read_body(serializer: type[_S], request: Request) -> dict[str, Any]:
     """Return the body's fields; 400 unless it is an object, 422 that names each wrong field."""
-    given = serializer(data=read_object(request))
+    given = serializer(data=read_object(request), context={"is_json": True})
     given.is_valid(raise_exception=True)
     return cast("dict[str, Any]", given.validated_data)
 

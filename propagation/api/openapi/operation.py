@@ -39,6 +39,11 @@ class Operation:
 
 WORK = ("Idempotency-Key", "Prefer")
 """What every POST that may start work takes."""
+HEADER_SCHEMAS: Mapping[str, dict[str, Any]] = {
+    "Idempotency-Key": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "Prefer": {"type": "string"},
+    "If-Match": {"type": "string", "pattern": '^([*]|"[!-~]+")$'},
+}
 HEADERS: Mapping[str, str] = {
     "Idempotency-Key": "Sent again with this key within a day, the request is answered as it was,"
     " and nothing is done.",

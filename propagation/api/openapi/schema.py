@@ -4,7 +4,7 @@ import re
 from functools import cache
 from http import HTTPStatus
 from inspect import getdoc
-from typing import Any
+from typing import Any, get_type_hints
 
 from drf_spectacular.drainage import error
 from drf_spectacular.extensions import (
@@ -14,8 +14,9 @@ from drf_spectacular.extensions import (
 )
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter
+from rest_framework import serializers
 
-from propagation.api.openapi.operation import HEADERS, Operation, Page
+from propagation.api.openapi.operation import HEADER_SCHEMAS, HEADERS, Operation, Page
 from propagation.api.openapi.writing import ShapeWriter
 from propagation.api.paging import ListView
 from propagation.api.shapes.common import Problem
@@ -99,14 +100,19 @@ class Schema(AutoSchema):
         headers = [
             OpenApiParameter(
                 name,
-                str,
+                HEADER_SCHEMAS[name],
                 OpenApiParameter.HEADER,
                 description=HEADERS[name],
                 required=name == "If-Match" and self.method in getattr(self.view, "guarded", ()),
             )
             for name in operation.takes
         ]
-        query = [operation.query] if operation.query().fields else []
+        query: list[Any] = [operation.query] if operation.query().fields else []
+        if isinstance(self.view, ListView):
+            one = f"({'|'.join(get_type_hints(self.view.row))})"
+            pattern = {"type": "string", "pattern": f"^{one}(,{one})*$"}
+            detail = "Members of the rows, with commas; all when left out."
+            query.append(OpenApiParameter("fields", pattern, description=detail))
         return [*query, *headers]
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
@@ -235,7 +241,30 @@ class StrictExtension(OpenApiSerializerExtension):
         schema: dict[str, Any] = auto_schema._map_serializer(  # noqa: SLF001 (as its own do)
             self.target, direction, bypass_extensions=True
         )
+        target = self.target() if isinstance(self.target, type) else self.target
+        for name, field in target.fields.items():
+            _be_exact(field, schema["properties"][name])
         return {**schema, "additionalProperties": False}
+
+
+def _be_exact(field: Any, schema: dict[str, Any]) -> None:  # noqa: ANN401 (a field of DRF)
+    """Add what the generator leaves out: that texts are not empty."""
+    if isinstance(field, serializers.ListField):
+        _be_exact(field.child, schema["items"])
+    if isinstance(field, serializers.CharField) and not field.allow_blank:
+        schema.setdefault("minLength", 1)
+
+
+class VersionExtension(OpenApiSerializerFieldExtension):
+    """A number or an id."""
+
+    target_class = "propagation.api.strict.VersionField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        """Return its schema."""
+        del auto_schema, direction
+        number = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+        return {"anyOf": [number, {"type": "string", "pattern": "_v[1-9][0-9]{0,8}$"}]}
 
 
 class JsonObjectExtension(OpenApiSerializerFieldExtension):

@@ -158,10 +158,10 @@ def test_json_is_answered_whenever_it_is_accepted(film: None, api: APIClient, ac
         ("GET", PROPAGATE, {"POST", "OPTIONS"}),
         ("PUT", "assets/hero/rollback", {"POST", "OPTIONS"}),
         ("POST", "assets/hero/dependencies", {"GET", "HEAD", "OPTIONS"}),
-        ("DELETE", "assets/hero", {"GET", "HEAD", "OPTIONS"}),
+        ("DELETE", "assets/hero", {"GET", "HEAD", "PATCH", "OPTIONS"}),
         ("PATCH", "edges", {"POST", "DELETE", "OPTIONS"}),
-        ("TRACE", "projects", {"GET", "HEAD", "OPTIONS"}),
-        ("BREW", "projects", {"GET", "HEAD", "OPTIONS"}),
+        ("TRACE", "projects", {"GET", "HEAD", "POST", "OPTIONS"}),
+        ("BREW", "projects", {"GET", "HEAD", "POST", "OPTIONS"}),
     ],
 )
 def test_a_wrong_method_is_told_the_right_ones(
@@ -270,6 +270,33 @@ def test_several_wrong_fields_are_named_together(film: None, api: APIClient) -> 
     body = {"change_data": 1, "propagation_mode": "x", "notify_users": "x", "note": []}
     pointers = list_pointers(read_problem(post(api, PROPAGATE, body), 422, "validation-error"))
     assert pointers == ["/change_data", "/propagation_mode", "/notify_users", "/note"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointers"),
+    [
+        (PROPAGATE, {"change_data": {}, "notify_users": 1}, ["/notify_users"]),
+        (PROPAGATE, {"change_data": {}, "note": 5}, ["/note"]),
+        (PROPAGATE, {"change_data": {}, "exclude": ["a", 5]}, ["/exclude/1"]),
+        (
+            "assets/hero/rollback",
+            {"version_number": "1", "reason": "as it was"},
+            ["/version_number"],
+        ),
+        (
+            "assets/hero/rollback",
+            {"version_number": True, "reason": "as it was"},
+            ["/version_number"],
+        ),
+        ("projects/film/holds/approve", {"ids": ["1"]}, ["/ids/0"]),
+    ],
+)
+def test_a_value_of_another_type_is_refused_although_it_could_be_read(
+    film: None, api: APIClient, path: str, body: dict[str, Any], pointers: list[str]
+) -> None:
+    with nothing_written():
+        problem = read_problem(post(api, path, body), 422, "validation-error")
+    assert list_pointers(problem) == pointers
 
 
 def test_a_pointer_escapes_what_would_part_it(film: None, api: APIClient) -> None:
