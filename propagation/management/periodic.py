@@ -46,10 +46,11 @@ def run_periodically(*, jobs: Sequence[Job], interval_s: float) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    while not stop.wait(interval_s):
+    while not stop.is_set():
         close_old_connections()
         for job in jobs:
             run_job(job, at=timezone.now())
+        stop.wait(interval_s)
 
 
 def run_job(job: Job, *, at: datetime) -> None:
