@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
+    "propagation.api.measuring.MeasureMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
