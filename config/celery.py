@@ -8,6 +8,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import celeryd_init, heartbeat_sent, setup_logging, worker_ready
 from django.conf import settings
+from django_structlog.celery.receivers import CeleryReceiver
 from redis.exceptions import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -19,6 +20,10 @@ app = Celery("continuity")
 # passwords included. Read on first use: this package is imported before settings are complete.
 app.add_defaults(lambda: settings.CELERY)
 app.autodiscover_tasks()
+
+RECEIVER = CeleryReceiver()
+"""Lets log lines of a task carry what those of its sender carry: request, user and run."""
+RECEIVER.connect_worker_signals()
 
 
 @celeryd_init.connect

@@ -11,6 +11,7 @@ from socket import gethostname
 from django.db import close_old_connections, connection
 from django.utils import timezone
 from redis.exceptions import RedisError
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from propagation.live.workers import announce_process
 
@@ -54,7 +55,9 @@ def run_periodically(*, jobs: Sequence[Job], interval_s: float) -> None:
 
 
 def run_job(job: Job, *, at: datetime) -> None:
-    """Run it; what fails is said."""
+    """Run it; what fails is said. Log lines, also those of tasks that it sends, name it."""
+    clear_contextvars()
+    bind_contextvars(job=job.__name__)
     try:
         job(at=at)
     except Exception:
