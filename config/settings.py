@@ -252,6 +252,7 @@ LOGGING_CONFIG = "config.logs.configure_logging"
 LOGGING = describe_logging(
     form=env.str("LOG_FORMAT", default="line"), level=env.str("LOG_LEVEL", default="INFO")
 )
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG  # its end says the same, and how long
 

@@ -17,8 +17,9 @@ from propagation.api.routes import name_method, name_route
 
 logger = logging.getLogger(__name__)
 
-PROBES = "/health/"
-"""Asked every few seconds, and of no interest; what is not well is logged where it is found."""
+UNLOGGED = ("/health/", "/static/")
+"""Probes come every few seconds, and what is not well is logged where it is found; files with every
+page."""
 
 
 class RequestLogMiddleware(RequestMiddleware):
@@ -47,7 +48,7 @@ class RequestLogMiddleware(RequestMiddleware):
     ) -> None:
         """Bind the user of a session; that of a token is known when the token was read."""
         del view, args, kwargs
-        if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path.startswith(PROBES):
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path.startswith(UNLOGGED):
             return
         try:
             bind_contextvars(user_id=request.user.pk)
@@ -58,7 +59,7 @@ class RequestLogMiddleware(RequestMiddleware):
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         """Answer the id, and write the line."""
         response[HEADER] = request.request_id  # type: ignore[attr-defined]
-        if request.path.startswith(PROBES):
+        if request.path.startswith(UNLOGGED):
             clear_contextvars()
             return
         started: float = request.started_at  # type: ignore[attr-defined]

@@ -50,6 +50,17 @@ def count_living() -> dict[str, int]:
     return {kind: found[kind] for kind in kinds}
 
 
+def is_announced(kind: str, *, host: str) -> bool:
+    """Tell whether this machine has a living worker of the lane, scheduler or courier.
+
+    RedisError when Redis is away.
+    """
+    start = f"{_prefix(kind)}{host}:"
+    with connect() as client:
+        keys = client.scan_iter(f"{_prefix(kind)}*", count=1000)
+        return any(key.decode().startswith(start) for key in keys)
+
+
 def forget_workers() -> None:
     """Drop all announcements: those of processes that ended may have outlived them in Redis."""
     with connect() as client:
