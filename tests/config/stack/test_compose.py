@@ -29,10 +29,7 @@ from tests.processes import START_LIMIT_S, make_environment
 OURS = {"migrate", "web", "scheduler", "courier", "flower"} | {
     f"worker-{lane}" for lane in settings.LANES
 }
-OF_OTHERS = {
-    "OTEL_EXPORTER_OTLP_HEADERS",  # read by OpenTelemetry
-    "OTEL_SERVICE_NAME",
-}
+OF_OTHERS = {"OTEL_EXPORTER_OTLP_HEADERS"}  # read by OpenTelemetry
 SAID_BY_CELERY = {"", "worker: Warm shutdown (MainProcess)"}
 """To the terminal, past all logging."""
 NOT_GIVEN = {
