@@ -3,12 +3,14 @@
 import os
 from urllib.parse import unquote_to_bytes
 
+import django
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from config.bodies import Receive, Scope, Send, bound_bodies
+from config.telemetry import start_telemetry
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -35,6 +37,8 @@ def lend_connections() -> None:
 
 
 lend_connections()
+django.setup(set_prefix=False)
+start_telemetry(service="web")  # before the middleware is loaded, which it adds to
 _django = get_asgi_application()
 # After Django is set up: it imports models.
 from propagation.sockets.routing import route_socket  # noqa: E402

@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from uuid import uuid4
+
+from propagation.api.request_ids import HEADER, choose_request_id
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -91,6 +92,8 @@ async def _collect(scope: Scope, receive: Receive, limit: int) -> tuple[Scope, R
 
 
 async def _refuse(scope: Scope, send: Send, limit: int) -> None:
+    given = dict(scope["headers"]).get(HEADER.lower().encode(), b"")
+    request_id = choose_request_id(given.decode("latin-1"))
     problem = {
         "type": "/problems/payload-too-large",
         "title": "Request Entity Too Large",
@@ -98,8 +101,12 @@ async def _refuse(scope: Scope, send: Send, limit: int) -> None:
         "code": "payload-too-large",
         "detail": f"A body may have {limit} bytes.",
         "instance": scope["path"],
-        "request_id": uuid4().hex,
+        "request_id": request_id,
     }
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"connection", b"close"),
+        (HEADER.lower().encode(), request_id.encode()),
+    ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(problem).encode()})

@@ -6,9 +6,19 @@ from socket import gethostname
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, heartbeat_sent, setup_logging, worker_ready
+from celery.signals import (
+    celeryd_init,
+    heartbeat_sent,
+    setup_logging,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 from django.conf import settings
+from django_structlog.celery.receivers import CeleryReceiver
 from redis.exceptions import RedisError
+
+from config.telemetry import start_telemetry, stop_telemetry
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -19,6 +29,10 @@ app = Celery("continuity")
 # passwords included. Read on first use: this package is imported before settings are complete.
 app.add_defaults(lambda: settings.CELERY)
 app.autodiscover_tasks()
+
+RECEIVER = CeleryReceiver()
+"""Lets log lines of a task carry what those of its sender carry: request, user and run."""
+RECEIVER.connect_worker_signals()
 
 
 @celeryd_init.connect
@@ -39,6 +53,18 @@ def be_a_worker(conf: Any = None, **_: object) -> None:  # noqa: ANN401 (Celery'
 @setup_logging.connect
 def keep_django_logging(**_: object) -> None:
     """Keep the logging that settings configured; Celery would replace it."""
+
+
+@worker_process_init.connect
+def trace_tasks(**_: object) -> None:
+    """Trace what this process of a worker does, where that is asked for."""
+    start_telemetry(service="worker")
+
+
+@worker_process_shutdown.connect
+def send_traces(**_: object) -> None:
+    """Send the last of it: this process ends without running what is registered for its end."""
+    stop_telemetry()
 
 
 @worker_ready.connect

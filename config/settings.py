@@ -1,5 +1,6 @@
 """Settings: DATABASE_URL and REDIS_URL choose the scale; without them everything is embedded."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from config.environment import (
     read_mail,
     read_or_make_secret,
 )
+from config.logs import describe_logging
 
 HOME = get_home()
 REDIS = locate_redis(home=HOME, url=env.str("REDIS_URL", default=""))
@@ -45,6 +47,8 @@ INSTALLED_APPS = [
     "config",
 ]
 MIDDLEWARE = [
+    "propagation.api.request_log.RequestLogMiddleware",
+    "propagation.api.measuring.MeasureMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -261,27 +265,13 @@ CELERY: dict[str, Any] = {
     "timezone": "UTC",
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {
-        # /health/ready answers 503 while workers start: an answer, not a fault.
-        "not_health": {
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: "/health/" not in record.getMessage(),
-        },
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "django.request": {"level": "ERROR", "filters": ["not_health"]},
-        "celery": {"level": "WARNING"},
-        "kombu": {"level": "WARNING"},
-        "httpx": {"level": "WARNING"},
-        "httpcore": {"level": "WARNING"},  # at DEBUG it writes the URLs and signatures of webhooks
-    },
-}
+LOGGING_CONFIG = "config.logs.configure_logging"
+LOGGING = describe_logging(
+    form=env.str("LOG_FORMAT", default="line"), level=env.str("LOG_LEVEL", default="INFO")
+)
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG  # its end says the same, and how long
 
 SILENCED_SYSTEM_CHECKS: list[str] = []
 STATICFILES_DIRS = [path for path in [PROJECT_ROOT / "static"] if path.is_dir()]

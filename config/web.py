@@ -4,11 +4,13 @@ python -m config.web --host 0.0.0.0 --port 8000
 """
 
 import argparse
+import asyncio
 import socket
 from collections.abc import Sequence
 
 import uvicorn
 
+from config.telemetry import stop_telemetry
 from propagation.sockets.asking import LARGEST_MESSAGE
 
 GRACE_S = 1
@@ -29,6 +31,7 @@ class WebServer(uvicorn.Server):
             server.close()
         await HUB.say_bye()
         await super().shutdown(sockets)
+        await asyncio.to_thread(stop_telemetry)
 
 
 def serve(*, sockets: list[socket.socket] | None = None, host: str = "", port: int = 0) -> None:

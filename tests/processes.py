@@ -40,6 +40,10 @@ class Workers:
     by_lane: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     ready_pipes: dict[str, int] = field(default_factory=dict)
 
+    def read_log(self, lane: str) -> str:
+        """Return what the worker of the lane has logged."""
+        return (settings.HOME / f"worker-{lane}.log").read_text()
+
 
 @contextmanager
 def run_redis() -> Iterator[None]:
@@ -73,7 +77,7 @@ def run_workers() -> Iterator[Workers]:
             workers.by_lane[lane] = process = subprocess.Popen(
                 [sys.executable, "-m", "tests.worker", lane, str(write_end)],
                 cwd=ROOT,
-                env=make_environment(),
+                env={**make_environment(), "LOG_FORMAT": "json"},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[write_end],

@@ -20,7 +20,7 @@ from tests.processes import ROOT, Workers, embedded_only, make_environment
 from tests.propagation.api.asking import make_token
 from tests.server import run_server
 
-PAGES = ["versions.md", "control.md", "conflicts.md", "webhooks.md", "live.md"]
+PAGES = ["versions.md", "control.md", "conflicts.md", "webhooks.md", "live.md", "operations.md"]
 CALL = (
     'call() { curl -s -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" "$@"; }'
 )

@@ -5,12 +5,19 @@ from functools import partial
 from threading import Lock
 
 from django.db import transaction
+from prometheus_client import Counter
 
 from assets.graph.dependency_graph import DependencyGraph, Node, build_graph
 from assets.models import AssetReference, Entity, Priority, Project
 
 CACHED_PROJECTS = 8
 """Graphs kept per process; the one used longest ago goes first."""
+
+LOADS = Counter(
+    "continuity_graph_loads",
+    "Graphs of projects asked for: found in memory (hit) or read from the database (miss).",
+    ["result"],
+)
 
 _cache: OrderedDict[int, DependencyGraph] = OrderedDict()
 _lock = Lock()
@@ -28,7 +35,9 @@ def load_graph(*, project_id: int) -> DependencyGraph:
         cached = _cache.get(project_id)
         if cached is not None and cached.revision == revision:
             _cache.move_to_end(project_id)
+            LOADS.labels("hit").inc()
             return cached
+    LOADS.labels("miss").inc()
     graph = None
     while graph is None:
         graph = _try_to_read(project_id, revision)

@@ -5,6 +5,7 @@ from typing import Any
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+from structlog.contextvars import bind_contextvars
 
 
 class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]
@@ -13,6 +14,9 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]
     def authenticate(self, request: Request) -> Any:  # noqa: ANN401 (knox's signature)
         """Return (user, token), or None without a token; AuthenticationFailed for a wrong one."""
         try:
-            return super().authenticate(request)
+            found = super().authenticate(request)
         except UnicodeDecodeError as error:
             raise AuthenticationFailed from error
+        if found is not None:
+            bind_contextvars(user_id=found[0].pk)  # to log lines, and to tasks that are sent
+        return found

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -27,6 +26,8 @@ from assets.exceptions import (
 )
 from propagation.api.codes import get_encoded_path, write_etag
 from propagation.api.problem import Problem
+from propagation.api.request_ids import choose_request_id
+from propagation.api.routes import name_route
 from propagation.exceptions import (
     BaseRequiredError,
     ConflictNotFoundError,
@@ -152,7 +153,7 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         return answer
     if isinstance(error, OperationalError | InterfaceError | InternalError):
         set_rollback()
-        logger.error("database_unavailable path=%s", request.path, exc_info=error)
+        logger.error("database_unavailable route=%s", name_route(request), exc_info=error)
         busy = _respond(
             request, HTTPStatus.SERVICE_UNAVAILABLE, "busy", "The database is busy; try again."
         )
@@ -182,7 +183,7 @@ def make_problem(
         "code": code,
         "detail": detail,
         "instance": get_encoded_path(request),
-        "request_id": uuid4().hex,
+        "request_id": getattr(request, "request_id", None) or choose_request_id(None),
     }
 
 

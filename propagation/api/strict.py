@@ -48,7 +48,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             wrong = {**cast("dict[str, Any]", error.detail), **wrong}
         if wrong:
             raise serializers.ValidationError(
-                {name: wrong[name] for name in self.fields if name in wrong}
+                {name: wrong[name] for name, _ in self.fields.items() if name in wrong}
             )
         return values
 

@@ -35,6 +35,7 @@ from propagation.api.me import MeView
 from propagation.api.notifications import MarkView, NotificationsView
 from propagation.api.pins import PinsView
 from propagation.api.plans import PlanItemsView, PlanView
+from propagation.api.queues import QueuesView
 from propagation.api.references import ReferencesView, UsesView
 from propagation.api.rules import RulesView, RuleView, SimulateView
 from propagation.api.runs import PropagationStatusView, RunItemsView, RunItemView, RunsView, RunView
@@ -154,4 +155,5 @@ urlpatterns = [
         ReplayView.as_view(),
         name="replay-delivery",
     ),
+    path("queues", QueuesView.as_view(), name="queues"),
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from celery import chord, current_app
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
+from structlog.contextvars import bind_contextvars
 
 from propagation.live.memory import mark_step
 from propagation.models import PropagationRun
@@ -26,6 +27,7 @@ _away_until = 0.0
 
 def send_start(*, run: PropagationRun, lane: str) -> None:
     """Ask a worker of the lane to take the run up. Without a broker the sweep does it later."""
+    bind_contextvars(run_id=run.pk)  # to log lines of the request and of the tasks
     run.is_delayed = not _send(run.pk, lambda: _send_task(START_TASK, lane, run.pk))
 
 

@@ -1,27 +1,34 @@
-"""What waits in the queues, as the broker has it."""
+"""What the broker knows of the queues: messages that wait, and who takes them."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.conf import settings
 from redis.exceptions import RedisError
 
 from propagation.live.redis import connect
-from propagation.live.workers import count_workers
-from versions.canonical import JsonObject
+from propagation.live.workers import count_living
+
+logger = logging.getLogger(__name__)
 
 
-def read_queues() -> JsonObject:
-    """Return for each lane how many messages wait, and how many workers there are.
+@dataclass(frozen=True, kw_only=True)
+class Broker:
+    """What Redis answered. messages: by lane. living: workers by lane, schedulers, couriers."""
 
-    is_reachable: whether Redis answers; without it nothing more is known.
-    """
+    messages: Mapping[str, int]
+    living: Mapping[str, int]
+
+
+def read_broker() -> Broker | None:
+    """Return what Redis knows; None when it does not answer."""
     try:
         with connect() as client:
-            waiting = {
+            messages = {
                 lane: client.llen(f"{settings.REDIS_PREFIX}{lane}") for lane in settings.LANES
             }
-        workers = count_workers()
-    except RedisError:
-        return {"is_reachable": False, "lanes": {}}
-    lanes: JsonObject = {
-        lane: {"queued": waiting[lane], "workers": workers[lane]} for lane in settings.LANES
-    }
-    return {"is_reachable": True, "lanes": lanes}
+        return Broker(messages=messages, living=count_living())
+    except RedisError as error:
+        logger.warning("queues_without_redis error=%s", error)
+        return None

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from propagation.models import Event, EventCounter, LogReader
@@ -39,17 +40,39 @@ def read_on(*, name: str, handle: Handle, at: datetime) -> int:
     return count
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lag:
+    """How far a reader is behind the logs: events, and since when the oldest of them waits."""
+
+    events: int
+    since: datetime | None
+
+
+def measure_lag(name: str) -> Lag:
+    """Return how far the reader is behind the logs of all projects; one statement."""
+    following = Event.objects.filter(project=OuterRef("project"), seq=OuterRef("place") + 1)
+    found = (
+        _select_behind(name)
+        .annotate(next_at=Subquery(following.values("created_at")))
+        .aggregate(events=Sum(F("seq") - F("place"), default=0), since=Min("next_at"))
+    )
+    return Lag(**found)
+
+
 def _find_behind(name: str, at: datetime) -> list[int]:
     """Return the projects with news for the reader, by id; one statement."""
+    is_due = Q(retry_at=None) | Q(retry_at__lte=at)
+    behind = _select_behind(name).filter(is_due)
+    return list(behind.order_by("pk").values_list("pk", flat=True))
+
+
+def _select_behind(name: str) -> QuerySet[EventCounter]:
+    """Select the counters beyond the reader's place; place and retry_at are annotated."""
     place = LogReader.objects.filter(project=OuterRef("project"), name=name)
-    counters = EventCounter.objects.annotate(
+    return EventCounter.objects.annotate(
         place=Coalesce(Subquery(place.values("seq")), 0),
         retry_at=Subquery(place.values("retry_at")),
-    )
-    is_due = Q(retry_at=None) | Q(retry_at__lte=at)
-    return list(
-        counters.filter(is_due, seq__gt=F("place")).order_by("pk").values_list("pk", flat=True)
-    )
+    ).filter(seq__gt=F("place"))
 
 
 def _read_project(name: str, project_id: int, handle: Handle, at: datetime) -> tuple[int, bool]:

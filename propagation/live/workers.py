@@ -1,5 +1,6 @@
 """Which lanes have a worker: each worker says so in Redis every few seconds."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from django.conf import settings
@@ -21,11 +22,8 @@ def announce_worker(*, hostname: str, lanes: Iterable[str]) -> None:
 
 def count_workers() -> dict[str, int]:
     """Return the number of workers per lane, for every lane. RedisError when Redis is away."""
-    with connect() as client:
-        return {
-            lane: sum(1 for _ in client.scan_iter(f"{_prefix(lane)}*", count=1000))
-            for lane in settings.LANES
-        }
+    living = count_living()
+    return {lane: living[lane] for lane in settings.LANES}
 
 
 def announce_process(kind: str, *, hostname: str) -> None:
@@ -36,8 +34,31 @@ def announce_process(kind: str, *, hostname: str) -> None:
 
 def count_processes(kind: str) -> int:
     """Return the number of living schedulers or couriers. RedisError when Redis is away."""
+    return count_living()[kind]
+
+
+def count_living() -> dict[str, int]:
+    """Return the number of workers per lane, of schedulers and of couriers; reads the keys once.
+
+    RedisError when Redis is away.
+    """
+    kinds = (*settings.LANES, SCHEDULER, COURIER)
+    start = settings.REDIS_PREFIX + "worker:"
     with connect() as client:
-        return sum(1 for _ in client.scan_iter(f"{_prefix(kind)}*", count=1000))
+        keys = {key.decode() for key in client.scan_iter(f"{start}*", count=1000)}
+    found = Counter(key.removeprefix(start).partition(":")[0] for key in keys)
+    return {kind: found[kind] for kind in kinds}
+
+
+def is_announced(kind: str, *, host: str) -> bool:
+    """Tell whether this machine has a living worker of the lane, scheduler or courier.
+
+    RedisError when Redis is away.
+    """
+    start = f"{_prefix(kind)}{host}:"
+    with connect() as client:
+        keys = client.scan_iter(f"{_prefix(kind)}*", count=1000)
+        return any(key.decode().startswith(start) for key in keys)
 
 
 def forget_workers() -> None:

@@ -11,6 +11,7 @@ from propagation.notices.conflicts import tell_conflicts_on
 from propagation.notices.following import follow_editors
 from propagation.notices.runs import tell_runs
 
+READER = "notices"
 ENDS = frozenset(RunStatus) - frozenset(ACTIVE_STATUSES)
 
 
@@ -20,7 +21,7 @@ def make_notices(*, at: datetime) -> int:
     A job of the courier. What it writes commits with its place in the log, so nobody is told twice
     of one end of a run, whatever process is killed when.
     """
-    return read_on(name="notices", handle=partial(_handle, at=at), at=at)
+    return read_on(name=READER, handle=partial(_handle, at=at), at=at)
 
 
 def _handle(events: Sequence[Event], *, at: datetime) -> None:

@@ -15,9 +15,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from propagation.exceptions import EventsTrimmedError
-from propagation.live.queues import read_queues
+from propagation.live.queues import read_broker
 from propagation.notices.inbox import read_unread
 from propagation.services.edit_leases import end_leases, renew_leases
+from propagation.services.queues import describe_queues, read_work
 from propagation.services.topics import Topic
 from propagation.sockets import reading
 from propagation.sockets.database import Reader, in_database
@@ -54,7 +55,7 @@ class Hub:
         self._presence_topics: dict[str, Topic] = {}
         self._states: dict[str, StateFeed[Any]] = {
             "me": StateFeed(type_="notification", read=self._read_inboxes),
-            "queues": StateFeed(type_="queue_health", read=_read_queues),
+            "queues": StateFeed(type_="queue_health", read=self._read_queues),
         }
         self.logs = Logs(
             self._reader, on_leave=lambda line, name: self._presence.remove(name, line)
@@ -184,16 +185,16 @@ class Hub:
         unread = await self._state_reader.read(partial(read_unread, user_ids=user_ids))
         return {pk: {"unread": count} for pk, count in unread.items()}
 
+    async def _read_queues(self, names: Collection[str]) -> Mapping[str, Any]:
+        # In a thread that Redis may keep waiting: others go on.
+        broker = await asyncio.to_thread(read_broker)
+        work = await self._state_reader.read(partial(read_work, at=timezone.now()))
+        return dict.fromkeys(names, describe_queues(work=work, broker=broker))
+
 
 def _find_key(line: Line, name: str) -> object:
     """Return whose state a topic is: of some, everybody has their own."""
     return line.user.pk if name == "me" else name
-
-
-async def _read_queues(names: Collection[str]) -> Mapping[str, Any]:
-    """Read in a thread that Redis may keep waiting: others go on."""
-    state = await asyncio.to_thread(read_queues)
-    return dict.fromkeys(names, state)
 
 
 async def _repeat(job: Callable[[], Awaitable[None]], every_s: float) -> None:

@@ -180,3 +180,32 @@ class Events(TypedDict):
     data: list[dict[str, Any]]
     seq: Count
     is_last: bool
+
+
+class LaneQueue(TypedDict):
+    """A lane: items that wait and that are worked on, seconds, items per second, processes."""
+
+    queued: Count
+    running: Count
+    oldest_s: float | None
+    rate: float
+    messages: int | None
+    workers: int | None
+
+
+class LogReader(TypedDict):
+    """Events that a reader of the logs has not dealt with, and for how many seconds."""
+
+    behind: Count
+    oldest_s: float | None
+
+
+class Queues(TypedDict):
+    """How the queues stand; what only Redis knows is null while it is away."""
+
+    timestamp: Moment
+    lanes: dict[str, LaneQueue]
+    processes: dict[str, int | None] | None
+    readers: dict[str, LogReader]
+    failed: Count
+    is_reachable: bool

@@ -30,5 +30,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Not the scheduler: who receives may be slow, and a sweep must not wait for them."""
-        run_periodically(jobs=JOBS, interval_s=settings.COURIER_INTERVAL_S)
+        run_periodically(name=COURIER, jobs=JOBS, interval_s=settings.COURIER_INTERVAL_S)
         DISPATCHER.close(at=timezone.now(), patience_s=LAST_ANSWERS_S)

@@ -41,4 +41,4 @@ class Command(BaseCommand):
         current_app.conf.broker_transport_options |= {
             "socket_timeout": settings.CELERY_WORKER_TRANSPORT_OPTIONS["socket_timeout"]
         }
-        run_periodically(jobs=JOBS, interval_s=settings.SWEEP_INTERVAL_S)
+        run_periodically(name=SCHEDULER, jobs=JOBS, interval_s=settings.SWEEP_INTERVAL_S)

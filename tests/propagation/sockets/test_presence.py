@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import httpx
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -10,6 +11,7 @@ from propagation.models import EditLease, Subscription
 from propagation.notices.making import make_notices
 from propagation.services.mark_notices import NoticeFilter, mark_notices
 from tests.builders import change, drive, get_entity, make_user
+from tests.propagation.api.asking import make_token
 from tests.propagation.sockets.calling import Message, call
 from tests.server import Server
 
@@ -76,6 +78,13 @@ def test_staff_see_how_the_queues_are(server_process: Server, ben: User) -> None
         health = staff.wait_for("queue_health")
         assert health["is_reachable"] is True
         assert set(health["lanes"]) == {"realtime", "batch", "background"}
+        headers = {"Authorization": f"Bearer {make_token('boss')}"}
+        asked = httpx.get(f"{server_process.url}/queues", headers=headers, trust_env=False).json()
+        envelope = {"v", "type", "timestamp"}
+        assert health.keys() - envelope == asked.keys() - envelope
+        assert [lane.keys() for lane in health["lanes"].values()] == [
+            lane.keys() for lane in asked["lanes"].values()
+        ]
         assert staff.ask("unsubscribe", topics=["queues"])["topics"] == ["queues"]
 
 

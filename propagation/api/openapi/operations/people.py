@@ -53,6 +53,7 @@ OPERATIONS = {
         "PUT": Operation(tag=PEOPLE, body=EditedBody, answers={200: shapes.OwnLease}),
         "DELETE": Operation(tag=PEOPLE, answers={204: None}),
     },
+    "queues": {"GET": Operation(tag=NEWS, answers={200: shapes.Queues})},
     "ws-tickets": {"POST": Operation(tag=NEWS, body=NoBody, answers={201: shapes.Ticket})},
     "events": {
         "GET": Operation(tag=NEWS, query=EventsQuery, answers={200: shapes.Events}, problems=(410,))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from django.test import RequestFactory
@@ -19,7 +20,7 @@ from tests.propagation.api.asking import (
 )
 
 pytestmark = pytest.mark.django_db
-PROPAGATE = "assets/hero/propagate"
+PROPAGATE, BACK = "assets/hero/propagate", "assets/hero/rollback"
 GOOD = '{"change_data": {"colour": "blue"}}'
 MALFORMED: dict[str, str | bytes] = {
     "nothing of JSON": "change",

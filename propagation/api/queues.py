@@ -1,0 +1,24 @@
+"""How the queues stand."""
+
+from django.utils import timezone
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from propagation.api.strict import NoQuery, read_query
+from propagation.live.queues import read_broker
+from propagation.services.queues import describe_queues, read_work
+
+
+class QueuesView(APIView):
+    """What waits in each lane, and who works; of all projects, so for staff."""
+
+    permission_classes = (IsAdminUser,)
+
+    def get(self, request: Request) -> Response:
+        """Answer how the queues stand now; what only Redis knows is null while it is away."""
+        read_query(NoQuery, request)
+        at = timezone.now()
+        broker = read_broker()
+        return Response({"timestamp": at, **describe_queues(work=read_work(at=at), broker=broker)})
