@@ -150,7 +150,10 @@ REST_FRAMEWORK = {
         "propagation.api.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "propagation.api.permissions.TokenIsForIt",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["propagation.api.parsing.StrictJSONParser"],
     "EXCEPTION_HANDLER": "propagation.api.problems.answer_problem",
@@ -158,7 +161,14 @@ REST_FRAMEWORK = {
     "NON_FIELD_ERRORS_KEY": "",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=90)}
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(days=90),
+    "TOKEN_PREFIX": "cty_",  # by which one that lies in a public place is found
+}
+KNOX_TOKEN_MODEL = "propagation.AccessToken"  # noqa: S105 (a model)
+MAX_TOKENS = 100
+"""Tokens of one user that are not over."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000  # bytes; a batch of changes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # a look-up of 1 000 entities names them in its query
 

@@ -195,3 +195,15 @@ class LimitExceededError(PropagationError):
     def __init__(self, what: str, *, limit: int, actual: int) -> None:
         super().__init__(f"There may be {limit} {what}; there would be {actual}.")
         self.limit, self.actual = limit, actual
+
+
+class TokenNotFoundError(PropagationError):
+    """There is no such token among those that you may see."""
+
+    code = "not-found"
+
+
+class TokenTooNarrowError(PropagationError):
+    """The token is not for this."""
+
+    code = "insufficient-scope"

@@ -48,6 +48,8 @@ from propagation.exceptions import (
     PropagationError,
     RuleNotFoundError,
     RunNotFoundError,
+    TokenNotFoundError,
+    TokenTooNarrowError,
     TopicNotFoundError,
     WebhookDisabledError,
     WebhookNotFoundError,
@@ -113,6 +115,8 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     WebhookNotFoundError: HTTPStatus.NOT_FOUND,
     DeliveryNotFoundError: HTTPStatus.NOT_FOUND,
     WebhookDisabledError: HTTPStatus.CONFLICT,
+    TokenNotFoundError: HTTPStatus.NOT_FOUND,
+    TokenTooNarrowError: HTTPStatus.FORBIDDEN,
 }
 MEMBERS: Mapping[type[Exception], tuple[str, ...]] = {
     EventsTrimmedError: ("oldest", "newest"),

@@ -39,6 +39,7 @@ from propagation.api.runs import PropagationStatusView, RunItemsView, RunItemVie
 from propagation.api.socket_tickets import SocketTicketsView
 from propagation.api.steering import STEERS, SkipView, SteerView
 from propagation.api.subscriptions import SubscriptionsView, SubscriptionView
+from propagation.api.tokens import TokensView, TokenView
 from propagation.api.undo import UndoView
 from propagation.api.versions import BestView, DiffView, SlotsView, VersionsView, VersionView
 from propagation.api.webhooks import RotateView, WebhooksView, WebhookView
@@ -148,4 +149,6 @@ urlpatterns = [
         ReplayView.as_view(),
         name="replay-delivery",
     ),
+    path("me/tokens", TokensView.as_view(), name="tokens"),
+    path("me/tokens/<token:code>", TokenView.as_view(), name="token"),
 ]

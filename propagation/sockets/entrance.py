@@ -10,7 +10,7 @@ from django.http.request import validate_host
 from django.utils import timezone
 from django.utils.http import is_same_domain
 
-from propagation.services.socket_tickets import redeem_ticket
+from propagation.services.socket_tickets import Holder, redeem_ticket
 from propagation.sockets.database import in_database
 from propagation.sockets.guest import Guest
 
@@ -26,7 +26,7 @@ async def admit(scope: Scope) -> Guest | None:
     (ticket,) = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[:1]
     if ticket:
         holder = await in_database(lambda: redeem_ticket(text=ticket, at=timezone.now()))
-        return Guest(user=holder.user, token_digest=holder.token_digest) if holder else None
+        return _make_guest(holder) if holder else None
     if not is_from_here(scope) or not scope["user"].is_authenticated:
         return None
     user = await in_database(lambda: User.objects.filter(pk=scope["user"].pk).first())
@@ -34,6 +34,10 @@ async def admit(scope: Scope) -> Guest | None:
         return None
     session_key = scope["session"].session_key
     return Guest(user=user, session_key=session_key, auth_hash=user.get_session_auth_hash())
+
+
+def _make_guest(holder: Holder) -> Guest:
+    return Guest(user=holder.user, token_digest=holder.token_digest, may_write=holder.may_write)
 
 
 def is_from_here(scope: Scope) -> bool:
