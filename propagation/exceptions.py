@@ -207,3 +207,18 @@ class TokenTooNarrowError(PropagationError):
     """The token is not for this."""
 
     code = "insufficient-scope"
+
+
+class MemberNotFoundError(PropagationError):
+    """There is no such member."""
+
+    code = "not-found"
+
+    def __init__(self, username: str) -> None:
+        super().__init__(f"No member {username!r}, and nobody of this name who could be one.")
+
+
+class LastAdminError(PropagationError):
+    """The project would have no admin: make somebody else one first."""
+
+    code = "last-admin"

@@ -17,7 +17,7 @@ from propagation.services.access_tokens import revoke_tokens
 class AccessTokenAdmin(ReadOnlyMixin, admin.ModelAdmin):
     """One's own tokens, for superusers everybody's; each made through the API or a command.
 
-    A page of its own has none: its address would be what is kept of the token.
+    No page leads to one of them: its address would be what is kept of the token.
     """
 
     actions = ("revoke",)
@@ -32,6 +32,7 @@ class AccessTokenAdmin(ReadOnlyMixin, admin.ModelAdmin):
         "code",
     )
     list_display_links = None
+    fields = ("name", "user", "scope", "reaches", "created", "expiry", "last_used_at", "made_with")
     list_filter = ("scope", "is_confined")
     search_fields = ("name", "=code", "user__username")
     list_select_related = ("user",)

@@ -41,8 +41,10 @@ from propagation.exceptions import (
     InvalidWebhookError,
     JobNotFoundError,
     JobOverError,
+    LastAdminError,
     LeaseNotFoundError,
     LimitExceededError,
+    MemberNotFoundError,
     PlanNotFoundError,
     PlanStaleError,
     PropagationError,
@@ -117,6 +119,8 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     WebhookDisabledError: HTTPStatus.CONFLICT,
     TokenNotFoundError: HTTPStatus.NOT_FOUND,
     TokenTooNarrowError: HTTPStatus.FORBIDDEN,
+    MemberNotFoundError: HTTPStatus.NOT_FOUND,
+    LastAdminError: HTTPStatus.CONFLICT,
 }
 MEMBERS: Mapping[type[Exception], tuple[str, ...]] = {
     EventsTrimmedError: ("oldest", "newest"),

@@ -31,6 +31,7 @@ from propagation.api.jobs import JobsView, JobView
 from propagation.api.leases import LeasesView, LeaseView, PresenceView
 from propagation.api.look_ups import LookUpView, OutdatedMediaView
 from propagation.api.me import MeView
+from propagation.api.members import MembersView, MemberView
 from propagation.api.notifications import MarkView, NotificationsView
 from propagation.api.pins import PinsView
 from propagation.api.plans import PlanItemsView, PlanView
@@ -151,4 +152,10 @@ urlpatterns = [
     ),
     path("me/tokens", TokensView.as_view(), name="tokens"),
     path("me/tokens/<token:code>", TokenView.as_view(), name="token"),
+    path("projects/<code:project_id>/members", MembersView.as_view(), name="members"),
+    path(
+        "projects/<code:project_id>/members/<code:username>",
+        MemberView.as_view(),
+        name="member",
+    ),
 ]
