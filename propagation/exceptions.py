@@ -222,3 +222,16 @@ class LastAdminError(PropagationError):
     """The project would have no admin: make somebody else one first."""
 
     code = "last-admin"
+
+
+class TooManyActiveRunsError(PropagationError):
+    """The project has as many runs under way as it may have."""
+
+    code = "too-many-active-runs"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The project has {limit} runs under way, which is all that it may have: wait for one "
+            "of them, or cancel one."
+        )
+        self.limit = limit

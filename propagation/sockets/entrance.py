@@ -45,11 +45,21 @@ def is_from_here(scope: Scope) -> bool:
     headers = dict(scope["headers"])
     origin = headers.get(b"origin", b"").decode("latin-1")
     host = headers.get(b"host", b"").decode("latin-1")
-    scheme = "https" if scope["scheme"] == "wss" else "http"
+    scheme = "https" if _is_secure(scope["scheme"], headers) else "http"
     name = host.rpartition(":")[0] if _has_port(host) else host
     if origin == f"{scheme}://{host}" and validate_host(name, settings.ALLOWED_HOSTS):
         return True
     return any(_fits(origin, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS)
+
+
+def _is_secure(scheme: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether the client uses TLS, by our proxy's word where there is one, as Django does."""
+    if settings.SECURE_PROXY_SSL_HEADER is None:
+        return scheme == "wss"
+    name, value = settings.SECURE_PROXY_SSL_HEADER
+    raw = name.removeprefix("HTTP_").replace("_", "-").lower().encode()
+    said: bytes = headers.get(raw, b"")
+    return said.split(b",")[0].strip() == value.encode()
 
 
 def _fits(origin: str, trusted: str) -> bool:

@@ -1,4 +1,4 @@
-"""Tokens: each has a name, a scope and an end, may be for some projects only, and can be revoked."""
+"""Tokens: each has a name, a scope and an end; some are for a few projects; all are revocable."""
 
 from collections.abc import Mapping
 from datetime import timedelta
