@@ -79,8 +79,8 @@ def test_what_is_unsafe_is_not_served_to_others(
 
 def test_neither_a_command_nor_the_web_server_starts_what_is_unsafe(tmp_path: Path) -> None:
     unsafe = {**PRODUCTION, "SECRET_KEY": "change-me"}
-    for arguments in (("manage.py", "migrate"), ("-m", "config.web", "--port", "0")):
-        done = run(tmp_path, *arguments, **unsafe)
+    for start in (("manage.py", "migrate"), ("-m", "config.web", "--port", "0")):
+        done = run(tmp_path, *start, **unsafe)
         assert done.returncode == 1
         assert "SECRET_KEY" in done.stderr
     local = {"SECRET_KEY": STRONG, "DEBUG": "true"}
@@ -144,10 +144,10 @@ def test_by_https_cookies_stay_there_and_http_leads_there(
     answer = client.get("/admin/")
     assert (answer.status_code, answer["Location"]) == (301, "https://testserver/admin/")
     assert client.get("/health/live").status_code == 200
-    by_proxy = {"HTTP_X_FORWARDED_PROTO": "https"}
-    client.get("/admin/login/", **by_proxy)
+    by_proxy = {"X-Forwarded-Proto": "https"}
+    client.get("/admin/login/", headers=by_proxy)
     form = {"username": "director", "password": "correct horse battery"}
-    answer = client.post("/admin/login/", form, **by_proxy)
+    answer = client.post("/admin/login/", form, headers=by_proxy)
     assert answer.status_code == 302
     assert answer["Strict-Transport-Security"].startswith("max-age=60")
     session = client.cookies["sessionid"]

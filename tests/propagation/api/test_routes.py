@@ -1,4 +1,4 @@
-"""Every route asks who one is, what the token is for and how often; those that do not are listed."""
+"""Every route asks who one is, what the token is for and how often, or is listed here."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -200,8 +200,8 @@ def test_only_what_our_own_proxies_say_of_an_address_is_believed(
     settings: Settings, proxies: int, forwarded: str, found: str | None
 ) -> None:
     settings.NUM_PROXIES = proxies
-    headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
-    request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", **headers)
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    request = RequestFactory().get("/", headers=headers, REMOTE_ADDR="192.0.2.1")
     assert find_address(request) == found
 
 
