@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
-from assets.models import Entity, Priority
+from assets.models import Entity, Priority, Role
 from propagation.api.urls import urlpatterns
-from tests.builders import change, drive
+from tests.builders import change, drive, make_user
 from tests.propagation.api.asking import (
     Answer,
     nothing_written,
@@ -55,6 +55,9 @@ PATHS = {
     "activity": "projects/film/activity",
     "asset-activity": "assets/hero/activity",
     "leases": "assets/hero/leases",
+    "members": "projects/film/members",
+    "member": "projects/film/members/kim",
+    "tokens": "me/tokens",
     "webhooks": "projects/film/webhooks",
     "webhook": "webhooks/WEBHOOK",
     "deliveries": "webhooks/WEBHOOK/deliveries",
@@ -96,6 +99,7 @@ WRITTEN_ONLY = {
     "rollback",
     "batch",
     "edges",
+    "token",
 }
 POSTER = {"slot": "poster", "type": "image", "urls": ["https://cdn.example/1.png"]}
 UPLOAD = (
@@ -143,6 +147,7 @@ def stage(api: APIClient) -> Staged:
     shown = post(api, "assets/hero/propagate?dry_run=true", proposal).json()
     stale = {"change_data": {"colour": "green"}, "base_version": 1}
     conflict = post(api, "assets/hero/propagate", stale).json()["conflict_id"]
+    make_user("kim", roles={"film": Role.VIEWER})
     webhook = post(api, "projects/film/webhooks", {"url": "https://hooks.example.com/"}).json()
     sent = post(api, f"webhooks/{webhook['id']}/test", {}).json()
     return Staged(
