@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --require-ha
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up doctor test check ci coverage lint format-check types imports migrations-check django-check openapi openapi-check
+.PHONY: help install install-dev demo up doctor test check ci coverage lint format-check types imports audit migrations-check django-check openapi openapi-check
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -49,6 +49,9 @@ types: install-dev  ## mypy
 
 imports: install-dev  ## which room imports which
 	@$(BIN)/lint-imports
+
+audit: install-dev  ## known vulnerabilities of what is pinned (asks PyPI; not part of ci)
+	@$(BIN)/pip-audit -r requirements.txt --require-hashes --disable-pip --strict
 
 migrations-check: install-dev  ## that models and migrations agree
 	@$(MANAGE) makemigrations --check --dry-run

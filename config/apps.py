@@ -9,12 +9,14 @@ from propagation.management.periodic import ENDED, STARTED
 
 
 class CompositionConfig(AppConfig):
-    """Watches over the processes that run jobs again and again."""
+    """Registers the checks, and watches over the processes that run jobs again and again."""
 
     name = "config"
 
     def ready(self) -> None:
-        """Trace them, where that is asked for."""
+        """Import what registers itself, and trace those processes, where that is asked for."""
+        from config import boot  # noqa: F401, PLC0415 (apps are ready only now)
+
         STARTED.connect(_start)
         ENDED.connect(_stop)
 

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from csp.constants import NONE, SELF
 from kombu import Queue
 
 from config.environment import (
@@ -40,6 +41,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "knox",
+    "axes",
+    "csp",
     "simple_history",
     "assets",
     "versions",
@@ -50,15 +53,19 @@ MIDDLEWARE = [
     "propagation.api.request_log.RequestLogMiddleware",
     "propagation.api.measuring.MeasureMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "config.headers.HeadersMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "propagation.api.throttling.RateLimitMiddleware",
     "propagation.api.conditional.EntityTagMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last: it answers whoever is locked out
 ]
 TEMPLATES = [
     {
@@ -118,10 +125,28 @@ CACHES = {
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # the first: it refuses whoever is locked out
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = env.int("CONTINUITY_LOGIN_FAILURES", default=10)
+"""Wrong passwords for one account from one address, after which it is locked there for a while."""
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who goes on trying waits no longer
+AXES_DISABLE_ACCESS_LOG = True
+AXES_CLIENT_IP_CALLABLE = "propagation.api.addresses.find_address"
+AXES_LOCKOUT_CALLABLE = "propagation.api.throttling.answer_locked_out"
+AXES_VERBOSE = False
 
 MEDIA_ROOT = HOME / "media"
 MEDIA_URL = "/api/v1/files/"
@@ -130,6 +155,33 @@ UPLOAD_MAX_BYTES = env.int("CONTINUITY_UPLOAD_MAX_BYTES", default=200_000_000)
 
 PUBLIC_URL = env.str("CONTINUITY_URL", default="http://127.0.0.1:8000").rstrip("/")
 """Where people reach the web server: the links in mails begin with it."""
+IS_HTTPS = PUBLIC_URL.startswith("https:")
+NUM_PROXIES = env.int("CONTINUITY_PROXIES", default=0)
+"""How many proxies of ours stand before the web server: so many addresses at the end of
+X-Forwarded-For are believed."""
+_PROXY_HEADER = env.str("CONTINUITY_PROXY_SSL_HEADER", default="")
+SECURE_PROXY_SSL_HEADER = (
+    (f"HTTP_{_PROXY_HEADER.upper().replace('-', '_')}", "https") if _PROXY_HEADER else None
+)
+"""X-Forwarded-Proto, say: our proxy has to set it to https, and to remove what a client sent."""
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = ["^health/"]  # whoever watches the process asks it, and no proxy
+SECURE_HSTS_SECONDS = env.int("CONTINUITY_HSTS_S", default=31_536_000 if IS_HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+        # Versions name pictures and sound that may lie elsewhere; they run nothing.
+        "img-src": [SELF, "data:", "https:"],
+        "media-src": [SELF, "https:"],
+    },
+}
 _MAIL = read_mail(home=HOME, url=env.str("EMAIL_URL", default=""))
 EMAIL_BACKEND, EMAIL_FILE_PATH = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_FILE_PATH"]
 EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_HOST"] or "localhost", _MAIL["EMAIL_PORT"] or 25
@@ -156,7 +208,11 @@ REST_FRAMEWORK = {
         "propagation.api.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "propagation.api.permissions.TokenIsForIt",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["propagation.api.throttling.RateLimit"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["propagation.api.parsing.StrictJSONParser"],
     "EXCEPTION_HANDLER": "propagation.api.problems.answer_problem",
@@ -179,7 +235,24 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
-REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=90)}
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(days=90),
+    "TOKEN_PREFIX": "cty_",  # by which one that lies in a public place is found
+}
+KNOX_TOKEN_MODEL = "propagation.AccessToken"  # noqa: S105 (a model)
+MAX_TOKENS = 100
+"""Tokens of one user that are not over."""
+THROTTLES = {
+    "anonymous": env.int("CONTINUITY_THROTTLE_ANONYMOUS", default=60),
+    "reads": env.int("CONTINUITY_THROTTLE_READS", default=6000),
+    "writes": env.int("CONTINUITY_THROTTLE_WRITES", default=1200),
+    "starts": env.int("CONTINUITY_THROTTLE_STARTS", default=600),
+}
+"""Requests in a minute: of an address that is nobody, of each token, and of each user without
+one. 0: any number."""
+MAX_ACTIVE_RUNS = env.int("CONTINUITY_ACTIVE_RUNS", default=100)
+"""Runs of one project that are not over; people start no more of them."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000  # bytes; a batch of changes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # a look-up of 1 000 entities names them in its query
 
@@ -273,5 +346,7 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG  # its end says the same, and how long
 
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = [
+    "security.W021",  # browsers' preload lists are for whoever owns the domain to ask for
+]
 STATICFILES_DIRS = [path for path in [PROJECT_ROOT / "static"] if path.is_dir()]

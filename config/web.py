@@ -5,11 +5,15 @@ python -m config.web --host 0.0.0.0 --port 8000
 
 import argparse
 import asyncio
+import os
 import socket
+import sys
 from collections.abc import Sequence
 
 import uvicorn
+from django.conf import settings
 
+from config.boot import find_dangers
 from config.telemetry import stop_telemetry
 from propagation.sockets.asking import LARGEST_MESSAGE
 
@@ -45,6 +49,8 @@ def serve(*, sockets: list[socket.socket] | None = None, host: str = "", port: i
         log_level="warning",
         lifespan="off",  # Django has none
         timeout_graceful_shutdown=GRACE_S,
+        # Which proxies are believed is for the settings to say (CONTINUITY_PROXIES).
+        proxy_headers=False,
         ws_max_size=LARGEST_MESSAGE,
         # Each message is encoded once and sent to many; deflating it anew for each costs more.
         ws_per_message_deflate=False,
@@ -57,12 +63,15 @@ def serve(*, sockets: list[socket.socket] | None = None, host: str = "", port: i
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve as the command line says."""
+    """Serve as the command line says; not where that would be unsafe (`config.boot`)."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     parser = argparse.ArgumentParser(description="Run the web server until SIGTERM.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--fd", type=int, help="a listening socket that was inherited, instead")
     given = parser.parse_args(arguments)
+    if dangers := find_dangers(hosts=[given.host, *settings.ALLOWED_HOSTS]):
+        sys.exit("\n".join(danger.text for danger in dangers))
     if given.fd is not None:
         serve(sockets=[socket.socket(fileno=given.fd)])
     else:

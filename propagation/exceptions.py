@@ -214,3 +214,43 @@ class ProjectExistsError(PropagationError):
 
     def __init__(self, code: str) -> None:
         super().__init__(f"There is a project {code!r} already.")
+
+
+class TokenNotFoundError(PropagationError):
+    """There is no such token among those that you may see."""
+
+    code = "not-found"
+
+
+class TokenTooNarrowError(PropagationError):
+    """The token is not for this."""
+
+    code = "insufficient-scope"
+
+
+class MemberNotFoundError(PropagationError):
+    """There is no such member."""
+
+    code = "not-found"
+
+    def __init__(self, username: str) -> None:
+        super().__init__(f"No member {username!r}, and nobody of this name who could be one.")
+
+
+class LastAdminError(PropagationError):
+    """The project would have no admin: make somebody else one first."""
+
+    code = "last-admin"
+
+
+class TooManyActiveRunsError(PropagationError):
+    """The project has as many runs under way as it may have."""
+
+    code = "too-many-active-runs"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The project has {limit} runs under way, which is all that it may have: wait for one "
+            "of them, or cancel one."
+        )
+        self.limit = limit

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from assets.confining import find_confines
 from assets.limits import CODE_LENGTH, NAME_LENGTH, TYPE_LENGTH
 from assets.models.project import Project
 
@@ -31,9 +32,9 @@ class EntityQuerySet(models.QuerySet["Entity"]):
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Return the entities of the projects that the user may see."""
-        if user.is_superuser:
-            return self
-        return self.filter(project__memberships__user_id=user.pk)
+        visible = self if user.is_superuser else self.filter(project__memberships__user_id=user.pk)
+        confines = find_confines(user)
+        return visible if confines is None else visible.filter(project__in=confines)
 
 
 class Entity(models.Model):

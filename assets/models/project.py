@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from assets.confining import find_confines
 from assets.limits import CODE_LENGTH
 from assets.models.json_text import JSONTextField
 
@@ -32,10 +33,13 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     """Projects, narrowed to what someone may see."""
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Return the projects that the user is a member of; all of them for a superuser."""
-        if user.is_superuser:
-            return self
-        return self.filter(memberships__user_id=user.pk)
+        """Return the projects that the user is a member of; all of them for a superuser.
+
+        For somebody who is confined to some projects, these at most.
+        """
+        visible = self if user.is_superuser else self.filter(memberships__user_id=user.pk)
+        confines = find_confines(user)
+        return visible if confines is None else visible.filter(pk__in=confines)
 
 
 class Project(models.Model):

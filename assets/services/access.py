@@ -3,6 +3,7 @@
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from assets.confining import find_confines
 from assets.exceptions import RoleTooLowError
 from assets.models import Membership, Project, Role
 
@@ -18,6 +19,9 @@ def check_role(*, actor: User | None, project_id: int, needed: Role) -> None:
 
 def has_role(*, actor: User, project_id: int, needed: Role) -> bool:
     """Tell whether the actor has the role, or a higher one, in the project; superusers have all."""
+    confines = find_confines(actor)
+    if confines is not None and project_id not in confines:
+        return False
     if actor.is_superuser:
         return True
     role = find_role(actor=actor, project_id=project_id)
@@ -26,10 +30,17 @@ def has_role(*, actor: User, project_id: int, needed: Role) -> bool:
 
 def find_projects(*, actor: User, needed: Role) -> QuerySet[Project]:
     """Return the projects in which the actor has the role, or a higher one; all for superusers."""
+    visible: QuerySet[Project] = Project.objects.visible_to(actor)
     if actor.is_superuser:
-        return Project.objects.all()
+        return visible
     roles = [role for role in Role if role.includes(needed)]
-    return Project.objects.filter(memberships__user=actor, memberships__role__in=roles)
+    own = Membership.objects.filter(user=actor, role__in=roles)
+    return visible.filter(pk__in=own.values("project"))
+
+
+def is_house_staff(actor: User) -> bool:
+    """Tell whether the actor may see what belongs to no project, such as queues and metrics."""
+    return actor.is_staff and find_confines(actor) is None
 
 
 def find_role(*, actor: User, project_id: int) -> Role | None:

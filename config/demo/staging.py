@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
-from knox.models import AuthToken
 
 from assets.models import AssetReference, Entity, Membership, Priority, Project, Role
 from assets.services.priority import set_priority
@@ -16,6 +15,8 @@ from config.demo.night_ferry import build_night_ferry
 from config.demo.storyboards import stage_storyboards
 from propagation.interchange.defects import DefectList
 from propagation.interchange.reading import read_production
+from propagation.models import Scope
+from propagation.services.access_tokens import make_token
 from propagation.services.import_production import import_production
 from versions.services.entity_lock import set_entity_locks
 
@@ -55,10 +56,10 @@ def stage_demo(*, home: Path, at: datetime) -> Staged:
     )
 
 
-def issue_token(*, user: User) -> str:
+def issue_token(*, user: User, at: datetime) -> str:
     """Return a fresh token for the API; each start of the demo prints one."""
-    _, token = AuthToken.objects.create(user=user, expiry=TOKEN_LIFE)
-    return str(token)
+    made = make_token(user=user, name="demo", scope=Scope.ADMIN, life=TOKEN_LIFE, actor=None, at=at)
+    return made.text
 
 
 def _load(at: datetime) -> Project:

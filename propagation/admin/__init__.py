@@ -9,6 +9,7 @@ from propagation.admin import (
     rules,
     runs,
     steering,
+    tokens,
     versions,
     webhooks,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "rules",
     "runs",
     "steering",
+    "tokens",
     "versions",
     "webhooks",
 ]

@@ -11,6 +11,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from assets.confining import find_confines
 from assets.limits import CODE_LENGTH, NAME_LENGTH
 from assets.models import Project
 from assets.services.lookup import find_project
@@ -78,7 +79,7 @@ def answer_new_project(request: Request) -> Response:
     read_query(NoQuery, request)
     body = read_body(NewProjectBody, request)
     actor = get_actor(request)
-    if not actor.has_perm("assets.add_project"):
+    if not actor.has_perm("assets.add_project") or find_confines(actor) is not None:
         raise PermissionDenied("This needs the permission to add projects.")
     try:
         project = create_project(

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assets.models import Membership
+from assets.models import Membership, Project
 from propagation.api.strict import NoQuery, StrictSerializer, get_actor, read_body, read_query
 from propagation.models import Mail
 from propagation.services.edit_preference import find_preference, save_preference
@@ -47,7 +47,8 @@ class MeView(APIView):
 
 def _describe(user: User) -> dict[str, Any]:
     preference = find_preference(user=user)
-    roles = Membership.objects.filter(user=user).order_by("project__code")
+    visible = Project.objects.visible_to(user)
+    roles = Membership.objects.filter(user=user, project__in=visible).order_by("project__code")
     return {
         "username": user.username,
         "email": user.email,

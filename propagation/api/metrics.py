@@ -8,11 +8,12 @@ from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from rest_framework.permissions import IsAdminUser
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from propagation.api.negotiation import OneForm
+from propagation.api.permissions import IsHouseStaff, TokenIsForIt
 from propagation.live.queues import Broker, read_broker
 from propagation.live.workers import COURIER, SCHEDULER
 from propagation.services.queues import Work, read_work
@@ -22,7 +23,7 @@ from propagation.services.stock import Stock, read_stock
 class MetricsView(APIView):
     """Counters and gauges; for staff, with a token or a session."""
 
-    permission_classes = (IsAdminUser,)
+    permission_classes = (IsAuthenticated, TokenIsForIt, IsHouseStaff)
     content_negotiation_class = OneForm
 
     def get(self, request: Request) -> HttpResponse:

@@ -28,6 +28,7 @@ from propagation.api.codes import get_encoded_path, write_etag
 from propagation.api.problem import Problem
 from propagation.api.request_ids import choose_request_id
 from propagation.api.routes import name_route
+from propagation.api.throttling import find_flood
 from propagation.exceptions import (
     BaseRequiredError,
     ConflictNotFoundError,
@@ -44,14 +45,19 @@ from propagation.exceptions import (
     InvalidWebhookError,
     JobNotFoundError,
     JobOverError,
+    LastAdminError,
     LeaseNotFoundError,
     LimitExceededError,
+    MemberNotFoundError,
     PlanNotFoundError,
     PlanStaleError,
     ProjectExistsError,
     PropagationError,
     RuleNotFoundError,
     RunNotFoundError,
+    TokenNotFoundError,
+    TokenTooNarrowError,
+    TooManyActiveRunsError,
     TopicNotFoundError,
     WebhookDisabledError,
     WebhookNotFoundError,
@@ -121,11 +127,17 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     EntityExistsError: HTTPStatus.CONFLICT,
     ProjectExistsError: HTTPStatus.CONFLICT,
     DefectiveProductionError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TokenNotFoundError: HTTPStatus.NOT_FOUND,
+    TokenTooNarrowError: HTTPStatus.FORBIDDEN,
+    MemberNotFoundError: HTTPStatus.NOT_FOUND,
+    LastAdminError: HTTPStatus.CONFLICT,
+    TooManyActiveRunsError: HTTPStatus.TOO_MANY_REQUESTS,
 }
 MEMBERS: Mapping[type[Exception], tuple[str, ...]] = {
     EntityExistsError: ("ids",),
     EventsTrimmedError: ("oldest", "newest"),
     LimitExceededError: ("limit", "actual"),
+    TooManyActiveRunsError: ("limit",),
 }
 """Attributes of errors that their problem has as members, as they are."""
 CODES: Mapping[type[Exception], str] = {
@@ -144,12 +156,16 @@ CODES: Mapping[type[Exception], str] = {
 def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an exception into an answer (DRF's EXCEPTION_HANDLER); None for a fault of ours."""
     request = context["request"]
+    if isinstance(error, drf.NotAuthenticated | drf.AuthenticationFailed):
+        error = find_flood(request) or error
     if isinstance(error, DomainError):
         set_rollback()
         status = next(s for kind, s in STATUSES.items() if isinstance(error, kind))
         answer = _respond(request, status, error.code, str(error), _describe(error))
         if isinstance(error, VersionMovedError):
             answer["ETag"] = write_etag(error.entity_code, error.current, error.slot)
+        if isinstance(error, TooManyActiveRunsError):
+            answer["Retry-After"] = "5"
         return answer
     if isinstance(error, OperationalError | InterfaceError | InternalError):
         set_rollback()

@@ -1,11 +1,12 @@
 """How the queues stand."""
 
 from django.utils import timezone
-from rest_framework.permissions import IsAdminUser
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from propagation.api.permissions import IsHouseStaff, TokenIsForIt
 from propagation.api.strict import NoQuery, read_query
 from propagation.live.queues import read_broker
 from propagation.services.queues import describe_queues, read_work
@@ -14,7 +15,7 @@ from propagation.services.queues import describe_queues, read_work
 class QueuesView(APIView):
     """What waits in each lane, and who works; of all projects, so for staff."""
 
-    permission_classes = (IsAdminUser,)
+    permission_classes = (IsAuthenticated, TokenIsForIt, IsHouseStaff)
 
     def get(self, request: Request) -> Response:
         """Answer how the queues stand now; what only Redis knows is null while it is away."""

@@ -32,6 +32,7 @@ from propagation.api.jobs import JobsView, JobView
 from propagation.api.leases import LeasesView, LeaseView, PresenceView
 from propagation.api.look_ups import LookUpView, OutdatedMediaView
 from propagation.api.me import MeView
+from propagation.api.members import MembersView, MemberView
 from propagation.api.notifications import MarkView, NotificationsView
 from propagation.api.pins import PinsView
 from propagation.api.plans import PlanItemsView, PlanView
@@ -42,6 +43,7 @@ from propagation.api.runs import PropagationStatusView, RunItemsView, RunItemVie
 from propagation.api.socket_tickets import SocketTicketsView
 from propagation.api.steering import STEERS, SkipView, SteerView
 from propagation.api.subscriptions import SubscriptionsView, SubscriptionView
+from propagation.api.tokens import TokensView, TokenView
 from propagation.api.undo import UndoView
 from propagation.api.versions import BestView, DiffView, SlotsView, VersionsView, VersionView
 from propagation.api.webhooks import RotateView, WebhooksView, WebhookView
@@ -156,4 +158,12 @@ urlpatterns = [
         name="replay-delivery",
     ),
     path("queues", QueuesView.as_view(), name="queues"),
+    path("me/tokens", TokensView.as_view(), name="tokens"),
+    path("me/tokens/<token:code>", TokenView.as_view(), name="token"),
+    path("projects/<code:project_id>/members", MembersView.as_view(), name="members"),
+    path(
+        "projects/<code:project_id>/members/<code:username>",
+        MemberView.as_view(),
+        name="member",
+    ),
 ]

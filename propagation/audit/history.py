@@ -14,7 +14,7 @@ from simple_history.utils import get_history_model_for_model
 
 from assets.models import AssetReference, Entity, Project
 from assets.setwise import select_ids
-from propagation.audit.trail import Entry, Trace, id_of, write_trail
+from propagation.audit.trail import Entry, Trace, id_of, write_trails
 from propagation.models import PropagationRule, Webhook
 from versions.canonical import JsonObject, JsonValue
 from versions.models import Annotation, FieldFacet, FieldKind, Version
@@ -62,7 +62,7 @@ class Written:
 
 
 def record_written(written: Written) -> None:
-    """Write the entries of these rows; a constant number of statements per project."""
+    """Write the entries of these rows; a constant number of statements."""
     if not written.ids:
         return
     if len(written.ids) > MOST_EACH:
@@ -71,8 +71,7 @@ def record_written(written: Written) -> None:
         by_project = {subject.project_id: [_count(written)]}
     else:
         by_project = _make_entries(written)
-    for project_id, entries in by_project.items():
-        write_trail(project_id=project_id, entries=entries, at=written.at)
+    write_trails(by_project, at=written.at)
 
 
 def _make_entries(written: Written) -> dict[int, list[Entry]]:

@@ -1,6 +1,6 @@
 """Write the audit trail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +44,11 @@ class Entry:
 
 def write_trail(*, project_id: int, entries: Iterable[Entry], at: datetime) -> None:
     """Write the entries, in the transaction of what they tell; one statement."""
+    write_trails({project_id: entries}, at=at)
+
+
+def write_trails(by_project: Mapping[int, Iterable[Entry]], *, at: datetime) -> None:
+    """Write entries of several projects, by project id; one statement."""
     insert_rows(
         model=AuditEntry,
         columns=[
@@ -73,6 +78,7 @@ def write_trail(*, project_id: int, entries: Iterable[Entry], at: datetime) -> N
                 one.trace.before,
                 one.trace.after,
             )
+            for project_id, entries in by_project.items()
             for one in entries
         ),
     )

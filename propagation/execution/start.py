@@ -10,6 +10,7 @@ from django.db import transaction
 
 from assets.graph.cache import load_graph
 from assets.setwise import insert_rows
+from propagation.exceptions import TooManyActiveRunsError
 from propagation.execution.cause import Cause, Facts
 from propagation.execution.judging import Bench, load_rules
 from propagation.execution.messages import send_start
@@ -27,6 +28,7 @@ from propagation.models import (
     RunSource,
     RunStatus,
 )
+from propagation.models.run import ACTIVE_STATUSES
 from propagation.planning.impact import Impact
 from propagation.planning.plan import Plan, PlanLimits, make_plan
 from propagation.planning.reach import PUBLISHED
@@ -118,6 +120,7 @@ def start_run(
     words of Follow. Part of the transaction that published the versions: the run's rows are its
     outbox. A constant number of statements. A run that updates nothing is finished at once. news:
     what the caller has to tell; recorded here, because the event counter is locked last.
+    TooManyActiveRunsError for a person's.
     """
     known = facets or {}
     changed = {entity_id: known.get(entity_id, ALL_FACETS) for entity_id in sources}
@@ -179,9 +182,22 @@ def start_run(
     caused = [one if one.run_id else replace(one, run_id=run.pk) for one in news]
     record_events(project_id=project_id, news=[*caused, *taken, *started], at=at)
     if not is_empty:
+        if cause.actor is not None and cause.kind != RunKind.REPAIR:
+            check_room(project_id=project_id)
         first_lane = plan.batches[0].lane
         transaction.on_commit(partial(send_start, run=run, lane=first_lane), robust=True)
     return run
+
+
+def check_room(*, project_id: int) -> None:
+    """Raise TooManyActiveRunsError when the project has too many runs under way, with a new one.
+
+    The caller holds the lock on the project's event counter, which whoever starts a run takes: of
+    two who start one at once, the second counts that of the first.
+    """
+    active = PropagationRun.objects.filter(project=project_id, status__in=ACTIVE_STATUSES)
+    if active.count() > settings.MAX_ACTIVE_RUNS:
+        raise TooManyActiveRunsError(settings.MAX_ACTIVE_RUNS)
 
 
 def _insert_work(run: PropagationRun, plan: Plan) -> None:

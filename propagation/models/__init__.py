@@ -1,5 +1,6 @@
 """Runs, their batches and items, the events that they leave, and who is told of them."""
 
+from propagation.models.access_token import AccessToken, Scope
 from propagation.models.audit import AuditEntry
 from propagation.models.conflict import (
     Conflict,
@@ -28,6 +29,7 @@ from propagation.models.webhook import DeliveryState, Webhook, WebhookAttempt, W
 from propagation.models.work import ItemState, PropagationBatch, PropagationItem
 
 __all__ = [
+    "AccessToken",
     "AuditEntry",
     "Conflict",
     "ConflictStatus",
@@ -56,6 +58,7 @@ __all__ = [
     "RunMode",
     "RunSource",
     "RunStatus",
+    "Scope",
     "Severity",
     "SocketTicket",
     "StoredPlan",

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from assets.models import Entity, Membership, Role
+from assets.models import Entity, Membership, Project, Role
 from assets.services.access import check_role
 from assets.setwise import select_ids, select_texts
 from propagation.conflicts.detect import find_leases
@@ -118,7 +118,9 @@ def _check_free(entity: Entity, fields: Sequence[str], user: User, at: datetime)
 
 
 def _find(token: str, user: User, at: datetime) -> EditLease:
-    lease = list_leases(at=at).filter(token=token, user=user).first()
+    visible = Project.objects.visible_to(user)
+    own = list_leases(at=at).filter(token=token, user=user, entity__project__in=visible)
+    lease = own.first()
     if lease is None:
         raise LeaseNotFoundError
     return lease

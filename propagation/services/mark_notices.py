@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
+from assets.confining import find_confines
 from assets.models import Project
 from assets.setwise import select_ids
 from propagation.models import Notification, PropagationRun, Reason
@@ -72,5 +73,7 @@ def mark_notices(*, user: User, wanted: NoticeFilter, is_read: bool, at: datetim
 
 
 def count_unread(*, user: User) -> int:
-    """Return how many the person has not read."""
+    """Return how many the person has not read; of the projects that they are confined to."""
+    if find_confines(user) is not None:
+        return find_notices(user=user, wanted=NoticeFilter(is_read=False)).count()
     return read_unread(user_ids=[user.pk])[user.pk]

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from propagation.models import SocketTicket
+from propagation.models import Scope, SocketTicket
+from propagation.services.access_tokens import find_open, open_token
 from versions.canonical import hash_text
 
 LIFE_S = 60
@@ -23,10 +24,14 @@ class Ticket:
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Whose ticket it is; token_digest: of the token that it was given for, if for one."""
+    """Whose ticket it is; token_digest: of the token that it was given for, if for one.
+
+    The user is confined as that token is; may_write: whether it is for more than to read.
+    """
 
     user: User
-    token_digest: str | None
+    token_digest: str | None = None
+    may_write: bool = True
 
 
 @transaction.atomic
@@ -55,4 +60,18 @@ def redeem_ticket(*, text: str, at: datetime) -> Holder | None:
     if found is None or not found.user.is_active:
         return None
     deleted, _ = ticket.delete()  # of two who use it at once, one does delete it
-    return Holder(user=found.user, token_digest=found.token_digest or None) if deleted else None
+    if not deleted:
+        return None
+    return _read_holder(found, at) if found.token_digest else Holder(user=found.user)
+
+
+def _read_holder(ticket: SocketTicket, at: datetime) -> Holder | None:
+    """Return whose ticket it is; None when the token that it was given for is over."""
+    token = find_open(digest=ticket.token_digest, at=at)
+    if token is None:
+        return None
+    return Holder(
+        user=open_token(token=token),
+        token_digest=token.digest,
+        may_write=Scope(token.scope).includes(Scope.WRITE),
+    )

@@ -19,6 +19,7 @@ from propagation.exceptions import InvalidRunStateError
 from propagation.execution.advance import continue_run
 from propagation.execution.again import queue_again
 from propagation.execution.messages import send_continue
+from propagation.execution.start import check_room
 from propagation.execution.telling import read_item_news, tell_progress, tell_state
 from propagation.live.events import News, record_events
 from propagation.live.wake import signal_run
@@ -101,7 +102,7 @@ def retry_run(*, run_id: int, actor: User | None, at: datetime) -> PropagationRu
     """Take up again what failed, was skipped or cancelled: the same run, its next attempt.
 
     What was rebuilt on top of it follows in its turn. RoleTooLowError; InvalidRunStateError when
-    the run is not over, or nothing of it was left undone.
+    the run is not over, or nothing of it was left undone; TooManyActiveRunsError.
     """
     run = _lock(run_id, actor)
     if run.is_active:
@@ -113,6 +114,8 @@ def retry_run(*, run_id: int, actor: User | None, at: datetime) -> PropagationRu
         raise InvalidRunStateError(f"Run {run.pk} left nothing undone.")
     items = PropagationItem.objects.filter(pk__in=select_ids(queued))
     _restart(run, actor, at, read_item_news(items))
+    if actor is not None:
+        check_room(project_id=run.project_id)
     return run
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from assets.exceptions import AssetsError
 from assets.models import Entity
+from assets.services.access import is_house_staff
 from assets.services.lookup import find_entity
 from propagation.exceptions import LeaseNotFoundError, PropagationError
 from propagation.models import EditLease, LeaseMode
@@ -59,7 +60,7 @@ async def carry_out(line: Line, asked: asking.Asked) -> None:
 async def _subscribe(line: Line, asked: asking.Subscribe) -> None:
     states = [name for name in asked.topics if name in STATE_PERIODS]
     logged = [name for name in asked.topics if name not in STATE_PERIODS]
-    if "queues" in states and not line.user.is_staff:
+    if "queues" in states and not is_house_staff(line.user):
         raise RefusedError("forbidden", "The queues are for staff.")
     topics = await in_database(partial(find_topics, names=logged, user=line.user))
     parts = _group(topics)
@@ -109,6 +110,8 @@ def _spread(
 
 
 async def _tell_presence(line: Line, asked: asking.Presence) -> None:
+    if asked.mode == LeaseMode.EDIT and not line.guest.may_write:
+        raise RefusedError("insufficient-scope", "This token is for reading.")
     entity = await in_database(partial(find_entity, identifier=asked.entity, user=line.user))
     key = entity.qualified_code
     if asked.mode == "leave":

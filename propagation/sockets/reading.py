@@ -7,12 +7,11 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db.models import Q
-from knox.models import AuthToken
 
 from assets.models import Membership
 from assets.setwise import select_ids, select_texts
 from propagation.live.events import read_seqs
-from propagation.models import EditLease, Event
+from propagation.models import AccessToken, EditLease, Event
 from propagation.services.edit_leases import list_leases
 from propagation.services.messages import Message, make_messages
 from propagation.services.read_events import read_events
@@ -101,7 +100,7 @@ def find_allowed(*, guests: Collection[Guest], at: datetime) -> Allowed:
         session_key__in=select_texts({one.session_key for one in guests if one.session_key}),
         expire_date__gt=at,
     )
-    tokens = AuthToken.objects.filter(
+    tokens = AccessToken.objects.filter(
         Q(expiry=None) | Q(expiry__gt=at),
         digest__in=select_texts({one.token_digest for one in guests if one.token_digest}),
     )

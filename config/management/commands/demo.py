@@ -70,7 +70,7 @@ class Command(BaseCommand):
         staged = stage_demo(home=settings.HOME, at=timezone.now())
         console.print(f"✓ Film “{staged.project.name}”: {_count(staged)}")
         try:
-            token = issue_token(user=staged.director)
+            token = issue_token(user=staged.director, at=timezone.now())
             perform(web_url=address.web_url, token=token, console=console)
         except DemoError as error:
             raise SystemExit(f"The demo failed: {error}") from error

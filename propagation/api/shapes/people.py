@@ -209,3 +209,34 @@ class Queues(TypedDict):
     readers: dict[str, LogReader]
     failed: Count
     is_reachable: bool
+
+
+class Member(TypedDict):
+    """Somebody who works on a project."""
+
+    username: str
+    role: Literal["viewer", "artist", "supervisor", "admin"]
+
+
+class Token(TypedDict):
+    """What lets a program in. projects: the only ones that it reaches; null: all of one's."""
+
+    id: str
+    name: str
+    scope: Literal["read", "write", "admin"]
+    projects: list[Code] | None
+    created_at: Moment
+    expires_at: Moment | None
+    last_used_at: Moment | None
+
+
+class Tokens(TypedDict):
+    """One's tokens, newest first."""
+
+    data: list[Token]
+
+
+class NewToken(Token):
+    """A token with its text, which is shown this once."""
+
+    token: str

@@ -10,6 +10,7 @@ from propagation.live.workers import SCHEDULER
 from propagation.management.periodic import Announcement, run_periodically
 from propagation.recovery.rescue import rescue_batches
 from propagation.recovery.sweep import sweep
+from propagation.services.access_tokens import forget_tokens
 from propagation.services.complete_jobs import expire_jobs
 from propagation.services.edit_leases import forget_leases
 from propagation.services.forget_keys import forget_keys
@@ -29,6 +30,7 @@ JOBS = (
     forget_events,
     forget_deliveries,
     forget_notices,
+    forget_tokens,
 )
 
 

@@ -191,6 +191,28 @@ def test_the_name_says_the_type_and_only_what_runs_no_script_is_shown(
     assert "sandbox" in answer["Content-Security-Policy"]
 
 
+HOSTILE = {
+    "a.svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+    "a.html": b"<script>alert(document.cookie)</script>",
+    "a.xml": b'<x:script xmlns:x="http://www.w3.org/1999/xhtml">alert(1)</x:script>',
+    "a.png": b"<html><script>alert(1)</script></html>",
+    "a.gif": b"GIF89a/*<script>*/=1;alert(1)//</script>",
+    "a.mp4": b"\xef\xbb\xbf<!DOCTYPE html><script>alert(1)</script>",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_that_somebody_uploads_runs_in_a_browser(as_artist: APIClient, name: str) -> None:
+    answer = as_artist.get(upload(as_artist, HOSTILE[name], name)["url"])
+    assert read_bytes(answer) == HOSTILE[name]
+    # As what its name says, and as nothing else, whatever it looks like.
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+    is_shown = answer["Content-Disposition"].startswith("inline")
+    assert is_shown == answer["Content-Type"].startswith(("image/png", "image/gif", "video/"))
+
+
 def test_the_type_that_a_client_says_does_not_count(as_artist: APIClient) -> None:
     file = SimpleUploadedFile("a.png", b"x", content_type="text/html")
     answer = as_artist.post(PATH, {"file": file}, format="multipart")

@@ -28,13 +28,14 @@ WITHOUT = {
     "simulate",
     "files",
     "ws-tickets",
+    "tokens",
     "webhooks",
     "rotate-webhook",
     "mark-read",
     "mark-unread",
 }
 """Routes whose POST starts no work: one writes nothing, one stores a file that nothing uses yet.
-Three answer a secret, which must not be kept with a key; two mark what one has read."""
+Four answer a secret, which must not be kept with a key; two mark what one has read."""
 READ_BY_POST = {"look-up"}
 
 

@@ -8,10 +8,11 @@ from threading import Barrier
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+from pytest_django import Settings
 
 from assets.models import AssetReference
 from propagation.models import Conflict, Event, PropagationRun
-from tests.builders import get_content, get_entity, load, make_user, star
+from tests.builders import edges_production, get_content, get_entity, load, make_user, star
 from tests.client import APIClient
 from tests.propagation.api.asking import Answer, post
 from versions.models import Version
@@ -120,3 +121,19 @@ def test_batches_that_name_the_same_assets_in_different_orders_do_not_lock_each_
     for project in ("film", "other"):
         seqs = Event.objects.filter(project__code=project).values_list("seq", flat=True)
         assert sorted(seqs) == list(range(1, len(seqs) + 1))
+
+
+def test_of_runs_started_at_once_there_are_no_more_than_a_project_may_have(
+    settings: Settings,
+) -> None:
+    settings.MAX_ACTIVE_RUNS = 2
+    load(edges_production([(f"s{number}", f"t{number}") for number in range(RACERS)]))
+    user = make_user("director", is_superuser=True)
+
+    def change(number: int) -> Callable[[APIClient], Answer]:
+        body = {"change_data": {"take": 1}}
+        return lambda client: post(client, f"assets/s{number}/propagate", body)
+
+    answers = race(user, *(change(number) for number in range(RACERS)))
+    assert Counter(answer.status_code for answer in answers) == {202: 2, 429: RACERS - 2}
+    assert PropagationRun.objects.filter(finished_at=None).count() == 2

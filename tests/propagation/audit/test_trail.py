@@ -115,6 +115,15 @@ def on_hook(method: str, path: str, body: object = None) -> Callable[[APIClient]
     return do
 
 
+def join(api: APIClient) -> Answer:
+    return ask(api, "PUT", "projects/film/members/boss", {"role": "artist", "reason": WHY})
+
+
+def revoke(api: APIClient) -> Answer:
+    made = ask(api, "POST", "me/tokens", {"name": "nightly"}).json()
+    return ask(api, "DELETE", f"me/tokens/{made['id']}")
+
+
 SCENARIOS: dict[str, tuple[Callable[[APIClient], object], set[str]]] = {
     "propagate_changes": (
         request("POST", "assets/hero/propagate", CHANGE),
@@ -214,6 +223,13 @@ SCENARIOS: dict[str, tuple[Callable[[APIClient], object], set[str]]] = {
     "change_webhook": (on_hook("PATCH", "", {"types": ["edge.changed"]}), {"webhook_changed"}),
     "rotate_secret": (on_hook("POST", "/rotate"), {"webhook_changed"}),
     "delete_webhook": (on_hook("DELETE", ""), {"webhook_deleted"}),
+    "make_token": (request("POST", "me/tokens", {"name": "nightly"}), {"token_created"}),
+    "revoke_tokens": (revoke, {"token_created", "token_revoked"}),
+    "save_member": (join, {"membership_created"}),
+    "remove_member": (
+        in_turn(join, request("DELETE", "projects/film/members/boss")),
+        {"membership_created", "membership_deleted"},
+    ),
 }
 WITHOUT = {
     "send_test": "changes nothing; the log of deliveries has it",

@@ -10,11 +10,10 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
-from knox.models import AuthToken
 from websockets.exceptions import InvalidStatus
 
 from assets.models import Membership
-from propagation.models import SocketTicket
+from propagation.models import AccessToken, SocketTicket
 from propagation.services.socket_tickets import LIFE_S, issue_ticket, redeem_ticket
 from tests.builders import change, load, make_user, star
 from tests.propagation.api.asking import make_token
@@ -121,7 +120,7 @@ def test_a_connection_lasts_no_longer_than_its_token(quick_server: Server, ben: 
     query = answer.json()["url"].removeprefix("/ws/v1")
     with open_line(quick_server, query=query) as caller:
         caller.hear()
-        AuthToken.objects.all().delete()
+        AccessToken.objects.all().delete()
         assert caller.wait_for("bye")["code"] == "unauthenticated"
 
 

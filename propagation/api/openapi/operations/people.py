@@ -5,12 +5,14 @@ from propagation.api.deliveries import DeliveriesQuery
 from propagation.api.events import EventsQuery
 from propagation.api.leases import EditedBody, LeaseBody
 from propagation.api.me import PreferenceBody
+from propagation.api.members import MemberBody
 from propagation.api.notifications import MarkBody, NoticesQuery
 from propagation.api.openapi.operation import WORK, Operation, Page
 from propagation.api.paging import PageQuery
 from propagation.api.shapes import people as shapes
 from propagation.api.strict import NoBody
 from propagation.api.subscriptions import SubscriptionBody, SubscriptionsQuery
+from propagation.api.tokens import TokenBody
 from propagation.api.webhooks import ChangedBody, NewBody
 
 PEOPLE, NEWS, WEBHOOKS = "people", "news", "webhooks"
@@ -35,6 +37,30 @@ OPERATIONS = {
             answers={200: shapes.Me},
             example={"mail": "digest", "digest_hour": 7},
         ),
+    },
+    "tokens": {
+        "GET": Operation(tag=PEOPLE, answers={200: shapes.Tokens}),
+        "POST": Operation(
+            tag=PEOPLE,
+            body=TokenBody,
+            answers={201: shapes.NewToken},
+            example={"name": "nightly ingest", "scope": "write", "projects": ["night-ferry"]},
+        ),
+    },
+    "token": {"DELETE": Operation(tag=PEOPLE, answers={204: None})},
+    "members": {
+        "GET": Operation(tag=PEOPLE, query=PageQuery, answers={200: Page(of=shapes.Member)})
+    },
+    "member": {
+        "GET": Operation(tag=PEOPLE, answers={200: shapes.Member}),
+        "PUT": Operation(
+            tag=PEOPLE,
+            body=MemberBody,
+            takes=("If-Match",),
+            answers={200: shapes.Member, 201: shapes.Member},
+            example={"role": "artist"},
+        ),
+        "DELETE": Operation(tag=PEOPLE, takes=("If-Match",), answers={204: None}),
     },
     "presence": {
         "GET": Operation(tag=PEOPLE, query=PageQuery, answers={200: Page(of=shapes.Lease)})

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
-from knox.models import AuthToken
 
+from propagation.models import AccessToken
 from tests.builders import make_user
 from tests.client import APIClient
 from tests.propagation.api.asking import Answer, make_token, read_problem
@@ -49,7 +49,7 @@ def test_the_token_that_the_command_prints_lets_one_in(film: None) -> None:
 
 def test_no_token_is_stored_as_it_is(film: None) -> None:
     token = make_token("ann")
-    stored = AuthToken.objects.get()
+    stored = AccessToken.objects.get()
     assert token not in (stored.digest, stored.token_key)
 
 
@@ -82,13 +82,13 @@ def test_a_token_that_differs_in_its_last_letter_is_refused(film: None) -> None:
 
 def test_a_revoked_token_is_refused(film: None) -> None:
     token = make_token("ann")
-    AuthToken.objects.all().delete()
+    AccessToken.objects.all().delete()
     read_refusal(get_projects(token))
 
 
 def test_an_expired_token_is_refused(film: None) -> None:
     token = make_token("ann")
-    AuthToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
+    AccessToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
     read_refusal(get_projects(token))
 
 
