@@ -1,16 +1,21 @@
 """What the tests share: a real Redis, real workers, a client of the API, production files."""
 
+import gc
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from rest_framework.test import APIClient
 
 from tests.builders import make_user
 from tests.flushing import empty_fast
+from tests.migrated import copy_migrated
 from tests.processes import START_LIMIT_S, Workers, at_work, run_redis, run_workers
 from tests.propagation.api.asking import make_token
 from tests.server import Server, run_server
@@ -71,6 +76,35 @@ def _may_store(item: pytest.Item) -> bool:
     names = set(getattr(item, "fixturenames", ()))
     is_marked = any(map(item.get_closest_marker, ("django_db", "workers")))
     return is_marked or bool(names & USES_DATABASE)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking at all that was imported again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def migrated(pytestconfig: pytest.Config) -> Path:
+    """Return a migrated SQLite database to copy; it is kept for other sessions, too."""
+    assert pytestconfig.cache is not None
+    path: Path = settings.HOME / "migrated.sqlite3"
+    copy_migrated(pytestconfig.cache.mkdir("continuity-migrated"), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
+    """Begin with a copy of the migrated database, where it can be copied."""
+    if connection.vendor == "sqlite":
+        name = connection.settings_dict["TEST"]["NAME"]
+        shutil.copyfile(request.getfixturevalue("migrated"), name)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Tell whether the database is there already; Django migrates what is missing in it."""
+    return connection.vendor == "sqlite" or bool(request.config.getvalue("reuse_db"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ os.environ["CONTINUITY_REDIS_PREFIX"] = (
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
 
 from config.settings import *  # noqa: E402, F403 (the environment above must be set first)
-from config.settings import DATABASES  # noqa: E402
+from config.settings import DATABASES, MIDDLEWARE  # noqa: E402
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, not memory: the workers are processes of their own.
@@ -27,5 +27,6 @@ else:
     # Nothing here outlives the server.
     DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# Each client of a test builds its own middleware, which would look for all static files anew.
-SERVESTATIC_USE_FINDERS = SERVESTATIC_USE_STATIC_ROOT = False
+# It knows async requests only: for its sake a test's client would start a thread and an event loop
+# for each request. Real servers have it.
+MIDDLEWARE.remove("servestatic.middleware.ServeStaticMiddleware")
