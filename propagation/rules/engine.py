@@ -5,13 +5,14 @@ at hand, so that no process pays for it that has none.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from rule_engine import Context, DataType, Rule, type_resolver_from_dict
 from rule_engine.errors import EngineError
 
 FAULTS = (EngineError, RecursionError, ValueError, ArithmeticError)
 """What reading and evaluating an expression can raise."""
-_TYPES = {str: DataType.STRING, tuple: DataType.ARRAY(DataType.STRING)}
+_TYPES: Mapping[type, Any] = {str: DataType.STRING, tuple: DataType.ARRAY(DataType.STRING)}
 
 
 def read(text: str, names: Mapping[str, type]) -> Rule:
