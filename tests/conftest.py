@@ -19,6 +19,7 @@ from tests.migrated import copy_migrated
 from tests.processes import START_LIMIT_S, Workers, at_work, run_redis, run_workers
 from tests.propagation.api.asking import make_token
 from tests.server import Server, run_server
+from tests.staging import sort_by_what_is_kept, take_back_for
 
 empty_fast()
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
@@ -50,7 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, with --stored, what another run of the suite has tried as well."""
+    """Sort tests by what is prepared for them; with --stored, leave out what another run tries."""
+    sort_by_what_is_kept(items)
     if not config.getoption("--stored"):
         return
     stored = [one for one in items if _may_store(one)]
@@ -82,6 +84,12 @@ def pytest_collection_finish() -> None:
     """Keep the garbage collector from looking at all that was imported again and again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Show the test no rows that are kept for others of its module."""
+    take_back_for(item)
 
 
 @pytest.fixture(scope="session")

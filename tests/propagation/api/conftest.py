@@ -5,12 +5,12 @@ from rest_framework.test import APIClient
 
 from assets.models import Role
 from tests.builders import load, make_user, star
+from tests.staging import once
 
 
-@pytest.fixture
-def film(db: None) -> None:
+@once
+def film() -> None:
     """Have the project `film`: the character hero, and three shots with it."""
-    del db
     load(star(3))
 
 
