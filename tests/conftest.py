@@ -24,11 +24,6 @@ from tests.staging import sort_by_what_is_kept, take_back_for
 empty_fast()
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
-
-LONG_TABLE, EVERY, THIRD = 6, 6, 3
-"""Of tables of more cases than this, a second run tries every sixth, of files every third test."""
-DOORS = ("admin", "management", "webhooks")
-"""Tests below propagation/ of what calls the services as the API does, or the network."""
 USES_DATABASE = frozenset({"db", "transactional_db", "django_db_setup"})
 
 
@@ -43,38 +38,18 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --stored: for a second run of the suite, on another database."""
-    parser.addoption(
-        "--stored",
-        action="store_true",
-        help="run what a database has a part in of its own, and of that a sample",
-    )
+    parser.addoption("--stored", action="store_true", help="run what a database has a part in")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Sort tests by what is prepared for them; with --stored, leave out what another run tries."""
+    """Sort tests by what is prepared; with --stored, leave out those that need no database."""
     sort_by_what_is_kept(items)
-    if not config.getoption("--stored"):
-        return
-    stored = [one for one in items if _may_store(one)]
-    stored = _sample(stored, separator="[", step=EVERY)
-    kept = set(_sample(stored, separator="::", step=THIRD))
-    config.hook.pytest_deselected(items=[one for one in items if one not in kept])
-    items[:] = [one for one in items if one in kept]
-
-
-def _sample(items: list[pytest.Item], *, separator: str, step: int) -> list[pytest.Item]:
-    """Return every so manieth of items whose names are the same up to the separator."""
-    groups: dict[str, list[pytest.Item]] = {}
-    for one in items:
-        groups.setdefault(one.nodeid.partition(separator)[0], []).append(one)
-    return [
-        one for some in groups.values() for one in some[:: step if len(some) > LONG_TABLE else 1]
-    ]
+    if config.getoption("--stored"):
+        config.hook.pytest_deselected(items=[one for one in items if not _may_store(one)])
+        items[:] = [one for one in items if _may_store(one)]
 
 
 def _may_store(item: pytest.Item) -> bool:
-    if any(f"propagation/{door}/" in item.nodeid for door in DOORS):
-        return False
     names = set(getattr(item, "fixturenames", ()))
     is_marked = any(map(item.get_closest_marker, ("django_db", "workers")))
     return is_marked or bool(names & USES_DATABASE)
