@@ -68,6 +68,7 @@ def describe_logging(*, form: str, level: str) -> dict[str, Any]:
             "django.request": {"level": "CRITICAL"},
             # A line for each request and task: nothing for a terminal.
             **({"django_structlog": quiet} if form == "line" else {}),
+            "axes": {"level": "ERROR"},  # it warns of each wrong password; its table has them
             "celery": quiet,
             "kombu": quiet,
             "httpx": quiet,

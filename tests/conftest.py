@@ -1,28 +1,29 @@
 """What the tests share: a real Redis, real workers, a client of the API, production files."""
 
+import gc
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 
 from tests.builders import make_user
 from tests.client import APIClient
 from tests.flushing import empty_fast
+from tests.migrated import copy_migrated
 from tests.processes import START_LIMIT_S, Workers, at_work, run_redis, run_workers
 from tests.propagation.api.asking import make_token
 from tests.server import Server, run_server
+from tests.staging import sort_by_what_is_kept, take_back_for
 
 empty_fast()
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
-
-LONG_TABLE, EVERY, THIRD = 6, 6, 3
-"""Of tables of more cases than this, a second run tries every sixth, of files every third test."""
-DOORS = ("admin", "management", "webhooks")
-"""Tests below propagation/ of what calls the services as the API does, or the network."""
 USES_DATABASE = frozenset({"db", "transactional_db", "django_db_setup"})
 
 
@@ -37,40 +38,56 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --stored: for a second run of the suite, on another database."""
-    parser.addoption(
-        "--stored",
-        action="store_true",
-        help="run what a database has a part in of its own, and of that a sample",
-    )
+    parser.addoption("--stored", action="store_true", help="run what a database has a part in")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, with --stored, what another run of the suite has tried as well."""
-    if not config.getoption("--stored"):
-        return
-    stored = [one for one in items if _may_store(one)]
-    stored = _sample(stored, separator="[", step=EVERY)
-    kept = set(_sample(stored, separator="::", step=THIRD))
-    config.hook.pytest_deselected(items=[one for one in items if one not in kept])
-    items[:] = [one for one in items if one in kept]
-
-
-def _sample(items: list[pytest.Item], *, separator: str, step: int) -> list[pytest.Item]:
-    """Return every so manieth of items whose names are the same up to the separator."""
-    groups: dict[str, list[pytest.Item]] = {}
-    for one in items:
-        groups.setdefault(one.nodeid.partition(separator)[0], []).append(one)
-    return [
-        one for some in groups.values() for one in some[:: step if len(some) > LONG_TABLE else 1]
-    ]
+    """Sort tests by what is prepared; with --stored, leave out those that need no database."""
+    sort_by_what_is_kept(items)
+    if config.getoption("--stored"):
+        config.hook.pytest_deselected(items=[one for one in items if not _may_store(one)])
+        items[:] = [one for one in items if _may_store(one)]
 
 
 def _may_store(item: pytest.Item) -> bool:
-    if any(f"propagation/{door}/" in item.nodeid for door in DOORS):
-        return False
     names = set(getattr(item, "fixturenames", ()))
     is_marked = any(map(item.get_closest_marker, ("django_db", "workers")))
     return is_marked or bool(names & USES_DATABASE)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking at all that was imported again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Show the test no rows that are kept for others of its module."""
+    take_back_for(item)
+
+
+@pytest.fixture(scope="session")
+def migrated(pytestconfig: pytest.Config) -> Path:
+    """Return a migrated SQLite database to copy; it is kept for other sessions, too."""
+    assert pytestconfig.cache is not None
+    path: Path = settings.HOME / "migrated.sqlite3"
+    copy_migrated(pytestconfig.cache.mkdir("continuity-migrated"), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
+    """Begin with a copy of the migrated database, where it can be copied."""
+    if connection.vendor == "sqlite":
+        name = connection.settings_dict["TEST"]["NAME"]
+        shutil.copyfile(request.getfixturevalue("migrated"), name)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Tell whether the database is there already; Django migrates what is missing in it."""
+    return connection.vendor == "sqlite" or bool(request.config.getvalue("reuse_db"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,10 +71,11 @@ def run_workers() -> Iterator[Workers]:
     """Run one worker per lane on the test database until the block ends."""
     workers = Workers()
     with ExitStack() as stack:
+        stack.callback(_stop, workers.by_lane.values())
         for lane in settings.LANES:
             log = stack.enter_context((settings.HOME / f"worker-{lane}.log").open("wb"))
             read_end, write_end = os.pipe()
-            workers.by_lane[lane] = process = subprocess.Popen(
+            workers.by_lane[lane] = subprocess.Popen(
                 [sys.executable, "-m", "tests.worker", lane, str(write_end)],
                 cwd=ROOT,
                 env={**make_environment(), "LOG_FORMAT": "json"},
@@ -83,7 +84,6 @@ def run_workers() -> Iterator[Workers]:
                 pass_fds=[write_end],
             )
             os.close(write_end)
-            stack.callback(_stop, process)
             stack.callback(os.close, read_end)
             workers.ready_pipes[lane] = read_end
         for lane, read_end in workers.ready_pipes.items():
@@ -147,10 +147,12 @@ def _wait_for_line(output: IO[bytes], is_wanted: Callable[[str], bool]) -> None:
     raise RuntimeError(msg)
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=START_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _stop(processes: Iterable["subprocess.Popen[bytes]"]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(timeout=START_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -6,6 +6,7 @@ writes the same rows here.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 from django.contrib.auth.models import User
@@ -21,6 +22,15 @@ history_recorded = Signal()
 """Sent in the transaction, after the rows were written: ids, change, actor, reason and at."""
 
 
+@cache
+def get_history_model(model: type[Model]) -> Any:  # noqa: ANN401 (a class of the library's making)
+    """Return the model of the rows of history; the library's look-up makes a new manager each time.
+
+    That takes as long as two statements.
+    """
+    return get_history_model_for_model(model)
+
+
 def record_history(
     *,
     model: type[Model],
@@ -32,7 +42,7 @@ def record_history(
 ) -> None:
     """Write one row of history per id: after the write for `+` and `~`, before it for `-`."""
     changed = list(ids)
-    historical = get_history_model_for_model(model)
+    historical = get_history_model(model)
     copy_rows(
         source=model,
         target=historical,

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 from django.contrib.auth.models import User
 from django.db.models import F, Model, Window
 from django.db.models.functions import RowNumber
-from simple_history.utils import get_history_model_for_model
 
 from assets.models import AssetReference, Entity, Project
+from assets.services.history import get_history_model
 from assets.setwise import select_ids
 from propagation.audit.trail import Entry, Trace, id_of, write_trails
 from propagation.models import PropagationRule, Webhook
@@ -106,7 +106,7 @@ def _read_rows(written: Written, *, ids: Collection[int]) -> list[tuple[Row, Row
     if written.row is not None:
         is_change = written.change == "~"
         return [(written.row, written.row.prev_record if is_change else None)]
-    historical = get_history_model_for_model(written.model)
+    historical = get_history_model(written.model)
     key = written.model._meta.pk.attname  # noqa: SLF001
     rows = historical.objects.filter(**{f"{key}__in": select_ids(ids)})
     if written.change != "~":  # there is one such row of each

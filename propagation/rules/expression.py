@@ -8,27 +8,25 @@ regular expressions and arithmetic are refused.
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
-
-import rule_engine
-from rule_engine.errors import EngineError
+from typing import TYPE_CHECKING, Any
 
 from propagation.rules.rule import ChangeFacts, TargetFacts
 
-_TEXT = rule_engine.DataType.STRING
-_TEXTS = rule_engine.DataType.ARRAY(_TEXT)
-NAMES = {
-    "source_types": _TEXTS,
-    "fields": _TEXTS,
-    "impact": _TEXT,
-    "target_code": _TEXT,
-    "target_kind": _TEXT,
-    "target_type": _TEXT,
-    "target_statuses": _TEXTS,
-    "roles": _TEXTS,
-    "facets": _TEXTS,
+if TYPE_CHECKING:
+    from rule_engine import Rule
+
+NAMES: dict[str, type] = {
+    "source_types": tuple,
+    "fields": tuple,
+    "impact": str,
+    "target_code": str,
+    "target_kind": str,
+    "target_type": str,
+    "target_statuses": tuple,
+    "roles": tuple,
+    "facets": tuple,
 }
-"""What an expression may speak of, with types."""
+"""What an expression may speak of: a text, or many."""
 LONGEST = 1000
 _WORDS = {"and", "or", "not", "in", "true", "false", "null"}
 _TOKEN = re.compile(
@@ -43,7 +41,7 @@ class BrokenExpressionError(Exception):
 
 
 @lru_cache(maxsize=500)
-def compile_expression(text: str) -> rule_engine.Rule:
+def compile_expression(text: str) -> "Rule":
     """Return the expression ready to be evaluated; BrokenExpressionError with the reason."""
     if len(text) > LONGEST:
         msg = f"An expression has at most {LONGEST} characters."
@@ -52,20 +50,23 @@ def compile_expression(text: str) -> rule_engine.Rule:
         if word not in _WORDS and word not in NAMES:
             msg = f"There is no {word!r}; known are {', '.join(NAMES)}."
             raise BrokenExpressionError(msg)
-    # One context per expression: it collects the names that the expression speaks of.
-    context = rule_engine.Context(type_resolver=rule_engine.type_resolver_from_dict(NAMES))
+    from propagation.rules import engine  # noqa: PLC0415 (slow to import)
+
     try:
-        return rule_engine.Rule(text, context=context)
-    except (EngineError, RecursionError, ValueError, ArithmeticError) as error:
+        return engine.read(text, NAMES)
+    except engine.FAULTS as error:
         said = str(getattr(error, "message", "") or error) or "It cannot be read."
         raise BrokenExpressionError(said) from error
 
 
 def fits(text: str, *, change: ChangeFacts, target: TargetFacts) -> bool:
     """Tell whether the expression holds of the target; one that cannot be evaluated does not."""
+    compiled = compile_expression(text)
+    from propagation.rules import engine  # noqa: PLC0415 (slow to import)
+
     try:
-        return bool(compile_expression(text).matches(_make_names(change, target)))
-    except (EngineError, RecursionError, ValueError, ArithmeticError):
+        return bool(compiled.matches(_make_names(change, target)))
+    except engine.FAULTS:
         return False
 
 

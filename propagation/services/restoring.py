@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import F
-from simple_history.utils import get_history_model_for_model
 
 from assets.models import AssetReference, Follow
+from assets.services.history import get_history_model
 from assets.setwise import select_ids
 from propagation.services.relinking import Relinking, StoredUse, Use, UseKey
 from versions.facets import Facet
@@ -88,7 +88,7 @@ def return_inputs(*, steps: Mapping[int, tuple[int, int]]) -> Links:
 
 def _read_history(target_ids: Iterable[int]) -> dict[UseKey, list[Any]]:
     """Return the history of each reference of these targets, newest first; one statement."""
-    model = get_history_model_for_model(AssetReference)
+    model = get_history_model(AssetReference)
     past: dict[UseKey, list[Any]] = {}
     rows = model.objects.filter(target_id__in=select_ids(target_ids))
     for row in rows.order_by("-history_id"):

@@ -11,13 +11,14 @@ from django.conf import settings
 from psycopg.sql import SQL, Identifier
 
 SERVER = settings.DATABASES["default"]
+SQLITE_FILE = "continuity.sqlite3"
 
 
 @contextmanager
 def make_database(folder: Path) -> Iterator[str]:
-    """Give the URL of an empty database, which is dropped in the end."""
+    """Give the URL of a database that is dropped in the end: empty, or the file in the folder."""
     if SERVER["ENGINE"] == "django.db.backends.sqlite3":
-        yield f"sqlite:///{folder / 'continuity.sqlite3'}"
+        yield f"sqlite:///{folder / SQLITE_FILE}"
         return
     name = f"test_continuity_storm_{uuid4().hex[:8]}"
     password = f":{quote(SERVER['PASSWORD'])}" if SERVER["PASSWORD"] else ""

@@ -1,10 +1,12 @@
 """A short storm in every run of the tests: kills, lost memory and duplicates, all at once."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
-from tests.chaos.databases import make_database
+from tests.chaos.databases import SQLITE_FILE, make_database
 from tests.chaos.faults import duplicate_messages, empty_redis, kill_child, kill_worker
 from tests.chaos.stack import run_stack
 from tests.chaos.storm import Weather, brave, check
@@ -20,7 +22,11 @@ SHORT = Weather(
 
 
 @pytest.mark.workers
-def test_in_a_short_storm_nothing_is_lost_and_nothing_done_twice(tmp_path: Path) -> None:
+def test_in_a_short_storm_nothing_is_lost_and_nothing_done_twice(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if connection.vendor == "sqlite":
+        shutil.copyfile(request.getfixturevalue("migrated"), tmp_path / SQLITE_FILE)
     with (
         make_database(tmp_path) as url,
         run_stack(home=tmp_path, database_url=url, workers=2) as stack,

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,9 @@ CHOSEN_BY_TEST = {
 }
 
 
-@pytest.fixture
-def start_process() -> Iterator[StartProcess]:
-    """Return a function that runs Python with arguments, in the project and an environment."""
+@contextmanager
+def starting() -> Iterator[StartProcess]:
+    """Yield a function that runs Python with arguments, in the project and an environment."""
     if "DATABASE_URL" in os.environ:
         pytest.skip("starts the embedded stack, as it does without a DATABASE_URL")
     started: list[Started] = []
@@ -35,6 +36,20 @@ def start_process() -> Iterator[StartProcess]:
     yield start
     for process in started:
         process.end()
+
+
+@pytest.fixture
+def start_process() -> Iterator[StartProcess]:
+    """Return how to start a process, which ends with the test."""
+    with starting() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_process_of_module() -> Iterator[StartProcess]:
+    """Return how to start a process, which ends with the tests of the module."""
+    with starting() as start:
+        yield start
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 
 import http.client
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,13 +35,44 @@ PARTS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A stack that serves: its process, its home, what it says of itself."""
+
+    up: Started
+    home: Path
+    state: StackState
+    busy_port: int
+    """Which it was asked to listen on."""
+
+
+@pytest.fixture(scope="module")
+def stack(
+    start_process_of_module: StartProcess, tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> Stack:
+    """Have a stack for the tests that leave it as it was; its home was used before."""
+    home = make_used_home(tmp_path_factory.mktemp("home"), migrated)
+    with closing(choose_port(0, say=print)) as busy:
+        port = get_port(busy)
+        up = start_stack(start_process_of_module, home, port=port)
+        up.read_until(f"Port {port} is busy; using ")
+        state = wait_until_served(up, home)
+    return Stack(up=up, home=home, state=state, busy_port=port)
+
+
 @pytest.fixture
 def start_up(start_process: StartProcess) -> StartUp:
-    def start(home: Path, *, port: int = 0) -> Started:
-        arguments = ("up", f"--port={port}", "--flower-port=0")
-        return start_process("manage.py", *arguments, CONTINUITY_HOME=str(home))
+    return partial(start_stack, start_process)
 
-    return start
+
+def start_stack(start: StartProcess, home: Path, *, port: int = 0) -> Started:
+    arguments = ("up", f"--port={port}", "--flower-port=0")
+    return start("manage.py", *arguments, CONTINUITY_HOME=str(home))
+
+
+def make_used_home(home: Path, migrated: Path) -> Path:
+    shutil.copyfile(migrated, home / "continuity.sqlite3")
+    return home
 
 
 def wait_until_served(up: Started, home: Path) -> StackState:
@@ -69,45 +103,41 @@ def test_ctrl_c_leaves_nothing_behind(start_up: StartUp, long_home: Path) -> Non
     assert list(long_home.glob("*.sqlite3-wal")) == []
 
 
-def test_flower_asks_for_the_password_in_the_home(start_up: StartUp, tmp_path: Path) -> None:
-    state = wait_until_served(start_up(tmp_path), tmp_path)
-    assert state.address.flower_url is not None
-    assert state.address.flower_password_file == str(tmp_path / "flower_auth")
-    assert (tmp_path / "flower_auth").stat().st_mode & 0o777 == 0o600
-    assert get_status(state.address.flower_url) == 401
+def test_busy_port_moves_on(stack: Stack) -> None:
+    assert urlsplit(stack.state.address.web_url).port != stack.busy_port
 
 
-def test_killed_web_server_comes_back_on_its_port(start_up: StartUp, tmp_path: Path) -> None:
-    up = start_up(tmp_path)
-    state = wait_until_served(up, tmp_path)
-    os.kill(state.parts["web"], signal.SIGKILL)
-    up.read_until("web was ended by SIGKILL; starting it again")
-    assert get_status(state.address.web_url, "/health/ready") == 200
+def test_flower_asks_for_the_password_in_the_home(stack: Stack) -> None:
+    address = stack.state.address
+    assert address.flower_url is not None
+    assert address.flower_password_file == str(stack.home / "flower_auth")
+    assert (stack.home / "flower_auth").stat().st_mode & 0o777 == 0o600
+    assert get_status(address.flower_url) == 401
 
 
-def test_second_stack_in_a_home_is_refused(start_up: StartUp, tmp_path: Path) -> None:
-    state = wait_until_served(start_up(tmp_path), tmp_path)
-    second = start_up(tmp_path)
-    second.read_until(
-        f"running in {tmp_path} already .process {state.pid}, {state.address.web_url}"
-    )
+def test_second_stack_in_a_home_is_refused(stack: Stack, start_up: StartUp) -> None:
+    second = start_up(stack.home)
+    web_url = stack.state.address.web_url
+    second.read_until(f"running in {stack.home} already .process {stack.state.pid}, {web_url}")
     assert second.wait() == 1
 
 
-def test_stack_starts_where_one_was_killed(start_up: StartUp, tmp_path: Path) -> None:
-    up = start_up(tmp_path)
-    killed = wait_until_served(up, tmp_path)
+def test_killed_web_server_comes_back_on_its_port(stack: Stack) -> None:
+    state = find_running(stack.home)
+    assert state is not None
+    os.kill(state.parts["web"], signal.SIGKILL)
+    stack.up.read_until("web was ended by SIGKILL; starting it again")
+    assert get_status(state.address.web_url, "/health/ready") == 200
+
+
+def test_stack_starts_where_one_was_killed(
+    start_up: StartUp, tmp_path: Path, migrated: Path
+) -> None:
+    home = make_used_home(tmp_path, migrated)
+    up = start_up(home)
+    killed = wait_until_served(up, home)
     up.send(signal.SIGKILL)
     up.wait()
-    state = wait_until_served(start_up(tmp_path), tmp_path)
+    state = wait_until_served(start_up(home), home)
     assert state.pid != killed.pid
     assert all(map(is_gone, killed.parts.values()))
-
-
-def test_busy_port_moves_on(start_up: Callable[..., Started], tmp_path: Path) -> None:
-    with closing(choose_port(0, say=print)) as busy:
-        port = get_port(busy)
-        up = start_up(tmp_path, port=port)
-        up.read_until(f"Port {port} is busy; using ")
-        state = wait_until_served(up, tmp_path)
-    assert urlsplit(state.address.web_url).port != port

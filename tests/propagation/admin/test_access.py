@@ -11,18 +11,19 @@ from assets.models import Membership, Project, Role
 from propagation.models import PropagationRun
 from tests.builders import change, drive, edges_production, get_entity, load, make_user, star
 from tests.propagation.admin.browsing import sign_in
+from tests.staging import once
 from versions.models import Head, Version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("film")]
 
 
-@pytest.fixture(autouse=True)
-def film() -> PropagationRun:
+@once
+def film() -> None:
     """Have a production with a finished run."""
     load(star(2))
     run = change("hero", description="new").run
     assert run is not None
-    return drive(run)
+    drive(run)
 
 
 def post_change(client: Client, content: str = '{"description": "mine"}') -> int:

@@ -11,20 +11,19 @@ from propagation.models import PropagationItem, PropagationRule, PropagationRun
 from propagation.services.edit_rules import save_rule
 from tests.builders import change, drive, get_entity, load, star
 from tests.propagation.admin.browsing import sign_in
+from tests.staging import once
 from versions.services.entity_lock import set_entity_locks
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("film")]
 LISTS = ("source_types", "target_types", "roles", "facets", "fields", "impacts", "target_statuses")
 ADD = reverse("admin:propagation_propagationrule_add")
 ITEMS = reverse("admin:propagation_propagationitem_changelist")
 
 
-@pytest.fixture(autouse=True)
-def film() -> Project:
+@once
+def film() -> None:
     """Have a production."""
     load(star(2))
-    project: Project = Project.objects.get(code="film")
-    return project
 
 
 @pytest.fixture

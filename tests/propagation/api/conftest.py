@@ -5,12 +5,12 @@ import pytest
 from assets.models import Role
 from tests.builders import load, make_user, star
 from tests.client import APIClient
+from tests.staging import once
 
 
-@pytest.fixture
-def film(db: None) -> None:
+@once
+def film() -> None:
     """Have the project `film`: the character hero, and three shots with it."""
-    del db
     load(star(3))
 
 

@@ -16,6 +16,7 @@ from tests.propagation.api.asking import (
     read_problem,
     send,
 )
+from tests.staging import once
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -41,10 +42,9 @@ SCOPES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def ferry(db: None) -> None:
+@once
+def ferry() -> None:
     """Have the project `film` with something of each type."""
-    del db
     load(FILM)
 
 

@@ -18,15 +18,15 @@ from tests.propagation.api.asking import (
     read_problem,
     send,
 )
+from tests.staging import once
 from versions.models import Pin
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def line(db: None) -> None:
+@once
+def line() -> None:
     """Have a0 → a1 → a2 → a3."""
-    del db
     load(chain(4))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from propagation.models import ItemState, PropagationItem, PropagationRun
-from tests.builders import change, drive, get_entity, load, star
+from tests.builders import change, drive, get_entity, load, make_user, star
 from tests.client import APIClient
 from tests.propagation.api.asking import (
     Answer,
@@ -17,6 +17,7 @@ from tests.propagation.api.asking import (
     read_problem,
     send,
 )
+from tests.staging import once
 from versions.models import Head
 
 pytestmark = pytest.mark.django_db
@@ -77,12 +78,20 @@ def list_outdated(api: APIClient) -> set[str]:
     return {node["id"] for node in nodes if node["state"] == "outdated"}
 
 
-@pytest.fixture
-def held(api: APIClient) -> PropagationRun:
-    """Have a finished run that holds the locked shot."""
+@once
+def held_run() -> int:
+    """Have a finished run that holds the locked shot; return its id."""
     make_film()
-    lock(api, LOCKED)
-    return edit(hat="tall")
+    client = APIClient()
+    client.force_authenticate(make_user("locker", is_superuser=True))
+    lock(client, LOCKED)
+    return edit(hat="tall").pk
+
+
+@pytest.fixture
+def held(held_run: int, db: None) -> PropagationRun:
+    """Return the run that holds the locked shot."""
+    return PropagationRun.objects.get(pk=held_run)
 
 
 def test_a_locked_shot_is_held_and_what_is_behind_it_waits(

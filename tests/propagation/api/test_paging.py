@@ -8,14 +8,14 @@ import pytest
 from tests.builders import change, drive, load, star
 from tests.client import APIClient
 from tests.propagation.api.asking import list_pointers, read_problem
+from tests.staging import once
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def lists(db: None) -> dict[str, list[object]]:
+@once
+def lists() -> dict[str, list[object]]:
     """Have several rows of each list, and return their ids in order, by path."""
-    del db
     load(star(5))
     load(star(1), code="other")
     load({}, code="third")

@@ -20,14 +20,15 @@ from tests.propagation.api.asking import (
     read_problem,
     send,
 )
+from tests.staging import once
 from versions.models import Consumption, Head, Pin
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("film")]
 SHOT = "shot-00000"
 PATH = f"assets/{SHOT}/pins"
 
 
-@pytest.fixture(autouse=True)
+@once
 def film() -> None:
     """Have a hero of two versions, and two shots made from the second."""
     load(star(2))

@@ -5,17 +5,17 @@ import pytest
 from tests.builders import change, drive, load, star
 from tests.client import APIClient
 from tests.propagation.api.asking import count_statements, post
+from tests.staging import once
 
 pytestmark = pytest.mark.django_db
 CHANGE = {"change_data": {"colour": "blue"}}
 
 
-@pytest.fixture
-def small_and_large(api: APIClient) -> list[str]:
-    """Have two projects of very different size, their graphs cached; return their codes."""
+@once
+def small_and_large() -> list[str]:
+    """Have two projects of very different size; return their codes."""
     for code, shots in (("small", 10), ("large", 1000)):
         load(star(shots), code=code)
-        api.get(f"/api/v1/assets/{code}:hero/dependencies")
     return ["small", "large"]
 
 

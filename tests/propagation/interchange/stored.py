@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from django.apps import apps
+from django.db import connection
 
 from assets.models import AssetReference, Entity, Kind, Project
 from propagation.interchange.defects import DefectList
@@ -17,8 +18,12 @@ Stored: TypeAlias = tuple[dict[str, Any], set[tuple[Any, ...]]]
 
 
 def count_rows() -> dict[str, int]:
-    """Return the number of rows of every table."""
-    return {model._meta.label: model._base_manager.count() for model in apps.get_models()}
+    """Return the number of rows of every table, in one statement."""
+    tables = {model._meta.label: model._meta.db_table for model in apps.get_models()}
+    counts = (f"SELECT '{label}', COUNT(*) FROM \"{table}\"" for label, table in tables.items())  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(counts))
+        return dict(cursor.fetchall())
 
 
 def list_edges(code: str = "film") -> list[tuple[str, str, str]]:

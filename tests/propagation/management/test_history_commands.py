@@ -7,12 +7,13 @@ from tests.builders import change, drive, load, make_media, star
 from tests.propagation.interchange.stored import count_rows, read_content
 from tests.propagation.management.calling import call
 from tests.propagation.management.test_impact import lock
+from tests.staging import once
 from versions.models import Head
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("film")]
 
 
-@pytest.fixture(autouse=True)
+@once
 def film() -> None:
     """Have a hero with three versions."""
     load(star(3))

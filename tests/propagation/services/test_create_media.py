@@ -21,6 +21,7 @@ from propagation.services.create_media import (
 )
 from tests.builders import change, get_entity, load, make_user, star
 from tests.propagation.interchange.stored import count_rows
+from tests.staging import once
 from versions.canonical import JsonObject
 from versions.exceptions import (
     BadScopeError,
@@ -35,11 +36,11 @@ from versions.scope import read_scope
 from versions.services.registry import get_url
 from versions.services.verify import Verification, verify_history
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("productions")]
 IMAGE = MediaDocument(type="image", url="https://files.test/a.png")
 
 
-@pytest.fixture(autouse=True)
+@once
 def productions() -> None:
     """Have a film with a hero and three shots, and another project with the same codes."""
     for code in ("film", "other"):

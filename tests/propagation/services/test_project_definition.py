@@ -30,14 +30,15 @@ from tests.builders import (
 )
 from tests.propagation.interchange.stored import count_rows, export, read_stored
 from tests.properties import tried_on
+from tests.staging import once
 from versions.models import Head, Version
 from versions.services.verify import Verification, verify_history
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("film")]
 DETAILS = {"fps": 24, "source": "hand-made"}
 
 
-@pytest.fixture(autouse=True)
+@once
 def film() -> None:
     """Have a film with a name and details."""
     load({"project": {"id": "film", "name": "First cut", **DETAILS}, **star(1)})

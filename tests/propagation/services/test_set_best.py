@@ -41,6 +41,7 @@ from tests.builders import (
 )
 from tests.propagation.interchange.stored import count_rows, count_versions, read_content
 from tests.properties import driven
+from tests.staging import once
 from versions.exceptions import (
     EntityLockedError,
     SlotNotFoundError,
@@ -248,13 +249,18 @@ def test_whatever_people_do_all_that_follows_is_up_to_date() -> None:
     )
 
 
-@pytest.fixture
-def hero() -> Entity:
+@once
+def film() -> None:
     """Have a hero in its third version that two shots use, with three images."""
     load(star(2))
     for value in (1, 2):
         finish(change("hero", value=value, name=f"Hero {value}"))
     make_media("hero", count=3)
+
+
+@pytest.fixture
+def hero(film: None) -> Entity:
+    """Have the film; return its hero."""
     return get_entity("hero")
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.builders import change, load, make_media, make_user
 from tests.properties import tried_on
+from tests.staging import once
 from versions.canonical import JsonObject
 from versions.change import apply_patches
 from versions.exceptions import InvalidMetadataError, RemarkMovedError
@@ -22,11 +23,11 @@ from versions.services.annotate import (
     move_approved,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lamp")]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
+@once
 def lamp() -> None:
     """Have a lamp with three definitions."""
     load({"assets": [{"id": "lamp", "type": "prop"}]})

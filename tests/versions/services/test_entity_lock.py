@@ -27,17 +27,18 @@ from tests.builders import (
     star,
 )
 from tests.propagation.interchange.stored import count_rows, count_versions, read_stored
+from tests.staging import once
 from versions.exceptions import EntityLockedError
 from versions.models import Version
 from versions.services.annotate import Remark, annotate_version
 from versions.services.entity_lock import set_entity_locks
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("production")]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CODES = ("hero", "shot-00000", "shot-00001")
 
 
-@pytest.fixture(autouse=True)
+@once
 def production() -> None:
     """Have a hero in its second version with two images, two shots that use it, and a lamp."""
     document = star(2)

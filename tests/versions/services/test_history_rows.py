@@ -23,6 +23,7 @@ from tests.builders import (
     make_user,
     star,
 )
+from tests.staging import once
 from versions.media import MediaDocument
 from versions.models import (
     DEFINITION,
@@ -83,7 +84,7 @@ def read_rows(slot: str = "image", numbers: Sequence[int] = ()) -> dict[int, His
     return {row.version.number: row for row in rows}
 
 
-@pytest.fixture
+@once
 def takes() -> None:
     """Have seven takes: by two people, an hour apart, scored, tagged, hidden, approved."""
     load(star(1))
@@ -151,7 +152,7 @@ def test_what_is_wanted_is_listed_in_order(wanted: dict[str, Any], numbers: list
     assert ask(**wanted) == numbers
 
 
-@pytest.fixture
+@once
 def versions() -> None:
     """Have five definitions of a hero that four shots use; one keeps v1, two keep v2, one v4."""
     load(star(4))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from assets.models import Project
 from tests.builders import change, get_entity, load, make_media, make_user, star
 from tests.properties import tried_on
+from tests.staging import once
 from versions.exceptions import EntityLockedError, VersionNotFoundError
 from versions.media import MediaDocument, read_media
 from versions.models import (
@@ -30,13 +31,13 @@ from versions.services.media import MediaDraft, find_fault, publish_media
 from versions.services.slots import open_slots
 from versions.services.verify import Verification, verify_history
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("production")]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CODES = ("hero", "shot-00000")
 SLOTS = ("image", "scene_video")
 
 
-@pytest.fixture(autouse=True)
+@once
 def production() -> None:
     """Have a hero that one shot uses."""
     load(star(1))
