@@ -1,6 +1,7 @@
 """Who may see and do what: every line of matrix.txt, as everybody, here and elsewhere."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, resolve
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
@@ -400,3 +402,28 @@ def test_what_is_for_anybody_tells_nobody_of_a_project_of_others(
             answer = line.send(client, ids)
             assert answer.status_code in (200, 201), answer.content
             assert "film" not in answer.content.decode()
+
+
+BASELINES = Path(__file__).with_name("statements.txt")
+"""How many SQL statements each line takes. CONTINUITY_WRITE_BASELINES=1 writes it anew."""
+
+
+def _count(line: Line, caller: Caller, ids: Ids) -> int:
+    """Return how many statements the line takes for who asks a second time; caches are warm then.
+
+    Without savepoints: here they stand for what is BEGIN and COMMIT elsewhere.
+    """
+    for _ in "ab":
+        with taken_back(), CaptureQueriesContext(connection) as captured:
+            line.send(caller.client, ids)
+    return sum("SAVEPOINT" not in one["sql"] for one in captured.captured_queries)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the baselines are those of SQLite")
+def test_every_line_takes_as_many_statements_as_are_written_down(
+    ids: Ids, callers: Mapping[str, Caller]
+) -> None:
+    found = [f"{_count(line, callers['superuser'], ids):4}  {line}" for line in TABLE]
+    if os.environ.get("CONTINUITY_WRITE_BASELINES"):
+        BASELINES.write_text("\n".join(found) + "\n")
+    assert found == BASELINES.read_text().splitlines()
