@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.demo.staging import stage_demo
-from tests.processes import ROOT, Workers
+from tests.processes import Workers
 from tests.propagation.api.asking import make_token
 from tests.server import Server
 
@@ -32,7 +32,7 @@ def ask(server: Server, *options: str) -> str:
             "--exclude-checks=ignored_auth",
             "--warnings=off",
         ],
-        cwd=ROOT,
+        cwd=settings.HOME,  # where it keeps what it found
         capture_output=True,
         text=True,
         check=False,
