@@ -35,7 +35,7 @@ def test_a_redis_that_is_away_is_named(settings: Settings) -> None:
 
 
 @pytest.mark.workers
-def test_with_a_worker_per_lane_all_is_ready(workers: Workers) -> None:
-    assert list(workers.by_lane) == LANES
+def test_with_a_worker_per_lane_all_is_ready(announced_workers: Workers) -> None:
+    assert list(announced_workers.by_lane) == LANES
     answer = Client().get("/health/ready")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "missing": []})
