@@ -3,8 +3,10 @@
 import gc
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import httpx
 import pytest
@@ -12,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 
+from propagation.live.workers import count_workers
 from tests.builders import make_user
 from tests.client import APIClient
 from tests.flushing import empty_fast
@@ -111,6 +114,15 @@ def workers(transactional_db: None, worker_processes: Workers) -> Iterator[Worke
     del transactional_db
     with at_work(worker_processes):
         yield worker_processes
+
+
+@pytest.fixture
+def announced_workers(workers: Workers) -> Workers:
+    """Have workers that said so: each does with its next heartbeat."""
+    until = time.monotonic() + START_LIMIT_S
+    while not all(count_workers().values()) and time.monotonic() < until:
+        Event().wait(0.02)
+    return workers
 
 
 @pytest.fixture(scope="session")

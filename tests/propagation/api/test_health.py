@@ -110,7 +110,7 @@ def test_a_database_that_is_away_is_named_at_once_and_the_process_lives() -> Non
 
 
 @pytest.mark.workers
-def test_real_workers_are_seen(workers: Workers) -> None:
-    assert list(workers.by_lane) == LANES
+def test_real_workers_are_seen(announced_workers: Workers) -> None:
+    assert list(announced_workers.by_lane) == LANES
     checks = Client().get("/health/ready").json()["checks"]
     assert {checks[name] for name in ("database", "redis", *WORKERS)} == {"ok"}
