@@ -1,9 +1,9 @@
-"""Admin of pins, of jobs for somebody outside, and of plans that were shown: to look at."""
+"""Admin of pins, which can be taken off, and of jobs for somebody outside."""
 
 from django.contrib import admin
 
 from assets.admin import ProjectFilter, ProjectScopedMixin, ReadOnlyMixin
-from propagation.models import ExternalJob, StoredPlan
+from propagation.models import ExternalJob
 from versions.models import Pin
 
 
@@ -28,15 +28,4 @@ class ExternalJobAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     list_filter = ("state", ("project", ProjectFilter))
     search_fields = ("item__entity__code", "=item__run__id")
     list_select_related = ("item__entity", "project")
-    ordering = ("-pk",)
-
-
-@admin.register(StoredPlan)
-class StoredPlanAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
-    """Plans, newest first; their targets are read through the API, in pages."""
-
-    exclude = ("targets",)
-    list_display = ("__str__", "project", "actor", "created_at")
-    list_filter = (("project", ProjectFilter),)
-    list_select_related = ("project", "actor")
     ordering = ("-pk",)
