@@ -14,12 +14,11 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from assets.exceptions import AssetsError
 from assets.services.access import check_role
-from propagation.admin.intents import INTENTS, Done, Order, Proposal
+from propagation.admin.intents import INTENTS, Asked, Done, Order, Proposal
 from propagation.exceptions import PropagationError
 from propagation.models import StoredPlan
 from propagation.services.describe_preview import describe_impact
 from propagation.services.plans import read_shown, store_rows
-from versions.canonical import JsonObject
 from versions.exceptions import VersionsError
 
 REFUSALS = (AssetsError, PropagationError, VersionsError)
@@ -27,7 +26,7 @@ REFUSALS = (AssetsError, PropagationError, VersionsError)
 ASKED = "asked"
 
 
-def propose(request: HttpRequest, name: str, asked: JsonObject) -> HttpResponseRedirect:
+def propose(request: HttpRequest, name: str, asked: Asked) -> HttpResponseRedirect:
     """Keep what this would do, and lead to the page that shows it; nothing is done yet.
 
     name: of the intent; asked: what it is about. REFUSALS, also for a role that is too low.
@@ -39,9 +38,7 @@ def propose(request: HttpRequest, name: str, asked: JsonObject) -> HttpResponseR
     return HttpResponseRedirect(reverse("admin:propagation_storedplan_change", args=[plan.pk]))
 
 
-def propose_or_tell(
-    request: HttpRequest, name: str, asked: JsonObject
-) -> HttpResponseRedirect | None:
+def propose_or_tell(request: HttpRequest, name: str, asked: Asked) -> HttpResponseRedirect | None:
     """Do as `propose`; what is refused is told on the page that comes next, None."""
     try:
         return propose(request, name, asked)
@@ -59,9 +56,7 @@ def carry_out(*, plan: StoredPlan, actor: User, note: str, at: datetime) -> Done
         return INTENTS[asked["intent"]].carry_out(order)
 
 
-def _keep(
-    name: str, asked: JsonObject, proposal: Proposal, actor: User, at: datetime
-) -> StoredPlan:
+def _keep(name: str, asked: Asked, proposal: Proposal, actor: User, at: datetime) -> StoredPlan:
     is_checked = name != "cancel" and bool(proposal.found or proposal.rows)
     summary: dict[str, Any] = {
         "dry_run": True,

@@ -33,12 +33,12 @@ ITEM_STATES: Mapping[str, Badge] = {
     "unchanged": _badge("=", "unchanged", "ok"),
     "failed": ENTITY_STATES["failed"],
     "held": ENTITY_STATES["held"],
-    "ignored": _badge("–", "ignored", "quiet"),
+    "ignored": _badge("○", "ignored", "quiet"),
     "pinned": ENTITY_STATES["pinned"],
     "released": _badge("✓", "released", "ok"),
     "rejected": _badge("⊘", "rejected", "quiet"),
     "superseded": _badge("»", "superseded", "quiet"),
-    "skipped": _badge("–", "skipped", "quiet"),
+    "skipped": _badge("○", "skipped", "quiet"),
     "cancelled": _badge("⊘", "cancelled", "quiet"),
 }
 RUN_STATES: Mapping[str, Badge] = {
@@ -54,7 +54,7 @@ RUN_STATES: Mapping[str, Badge] = {
 VERDICTS: Mapping[str, Badge] = {
     "update": _badge("✓", "update", "ok"),
     "hold": _badge("⏸", "hold", "held"),
-    "ignore": _badge("–", "leave", "quiet"),
+    "ignore": _badge("○", "leave", "quiet"),
     "pinned": ENTITY_STATES["pinned"],
 }
 HEALTH: Mapping[str, Badge] = {

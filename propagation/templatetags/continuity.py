@@ -13,7 +13,7 @@ from versions.prose import compare_words
 
 register = template.Library()
 TAGS = {"removed": "del", "added": "ins", "kept": "span"}
-NOTHING = format_html('<em class="quiet">nothing</em>')
+NOTHING = format_html('<em class="quiet">{}</em>', "nothing")
 BADGE = '<span class="badge tone-{}"><span aria-hidden="true">{}</span> {}</span>'
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from propagation.admin.intents import content, holds, pins, runs
-from propagation.admin.intents.values import Done, Intent, Order, Proposal
+from propagation.admin.intents.values import Asked, Done, Intent, Order, Proposal
 
 INTENTS: Mapping[str, Intent] = {
     "change": content.CHANGE,
@@ -18,4 +18,4 @@ INTENTS: Mapping[str, Intent] = {
     "unpin": pins.UNPIN,
 }
 
-__all__ = ["INTENTS", "Done", "Intent", "Order", "Proposal"]
+__all__ = ["INTENTS", "Asked", "Done", "Intent", "Order", "Proposal"]

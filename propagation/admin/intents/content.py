@@ -6,7 +6,15 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from assets.models import Entity, Role
-from propagation.admin.intents.values import Asked, Done, Intent, Order, Proposal, tell_run
+from propagation.admin.intents.values import (
+    Asked,
+    Done,
+    Intent,
+    NothingChangesError,
+    Order,
+    Proposal,
+    tell_run,
+)
 from propagation.exceptions import PlanStaleError
 from propagation.execution.cause import Cause
 from propagation.models import RunKind, RunMode
@@ -56,6 +64,8 @@ def _propose_change(asked: Asked, actor: User) -> Proposal:
     change = read_change(asked)
     cause = make_cause(RunKind.CHANGE, asked, None, actor)
     found = preview_changes(changes=[change], cause=cause, at=timezone.now())
+    if found.found is None and not found.findings:
+        raise NothingChangesError
     remarks = [
         f"{one.met.description} Both go together."
         if one.decision.is_settled
@@ -123,6 +133,9 @@ def _propose_best(asked: Asked, actor: User) -> Proposal:
         cause=make_cause(RunKind.BEST, asked, None, actor),
         base_version=asked["base_version"],
     )
+    if number == found.base_versions[entity.pk]:
+        detail = f"v{number} is the best already."
+        raise NothingChangesError(detail)
     remarks = [] if slot == DEFINITION else ["Look-ups answer it; no run follows."]
     what = f"v{number}" if slot == DEFINITION else f"v{number} ({slot})"
     return _describe(

@@ -68,8 +68,8 @@ def _propose_cancel(asked: Asked, actor: User) -> Proposal:
         project=_load_project(asked),
         rows=rows,
         remarks=[
-            "Nothing new starts. What workers begin until you confirm is done to its end, "
-            "so fewer may be left out than are listed; what was done stays.",
+            "Nothing new starts; what was done stays.",
+            "What workers begin until you confirm is done to its end, so fewer may be left out.",
         ],
     )
 

@@ -8,12 +8,17 @@ from typing import Any, TypeAlias
 from django.contrib.auth.models import User
 
 from assets.models import Project, Role
+from propagation.exceptions import PropagationError
 from propagation.execution.start import Preview
 from propagation.planning.shown import Row, Shown, list_targets
 from versions.change import FieldChange
 
 Asked: TypeAlias = Mapping[str, Any]
 """Which rows are meant, by id, and how; JSON, kept with the plan."""
+
+
+class NothingChangesError(PropagationError):
+    """These values are current already; nothing was changed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.contrib.auth.models import Permission
+from django.http import HttpResponse
 from django.test import Client
 
 from assets.models import Role
@@ -18,3 +19,9 @@ def sign_in(name: str, roles: Mapping[str, Role]) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def confirm(client: Client, answer: HttpResponse, *, note: str = "") -> HttpResponse:
+    """Do what the page shows to which an answer leads, and return what comes of that."""
+    assert answer.status_code == 302, answer.content.decode()
+    return client.post(answer["Location"], {"commit": "1", "note": note})
