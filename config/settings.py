@@ -116,6 +116,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+FLOWER_URL = env.str("FLOWER_URL", default="")
+"""Where people reach Flower; the admin's page of queues links it. `up` and `demo` set it."""
 
 MEDIA_ROOT = HOME / "media"
 MEDIA_URL = "/api/v1/files/"

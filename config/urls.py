@@ -10,9 +10,11 @@ from propagation.api.metrics import MetricsView
 admin.site.site_header = "Continuity"
 admin.site.site_title = "Continuity"
 admin.site.index_title = "Production"
+admin.site.index_template = "admin/propagation/index.html"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/", include("propagation.admin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("propagation.api.urls")),
     path("metrics", MetricsView.as_view(), name="metrics"),

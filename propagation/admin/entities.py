@@ -18,9 +18,11 @@ from assets.services.access import has_role
 from assets.services.locking import lock_project
 from assets.services.priority import set_priority
 from propagation.admin.forms import ChangeContentForm
+from propagation.admin.graph import show_graph
 from propagation.admin.intents.values import Asked, NothingChangesError
 from propagation.admin.links import get_entity_url
 from propagation.admin.proposing import REFUSALS, propose
+from propagation.admin.uses import show_uses
 from propagation.services.lock_entities import lock_entities
 from versions.models import DEFINITION, Head
 from versions.services.resolve import load_version
@@ -88,20 +90,39 @@ class EntityAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
             )
 
     def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_propagate"
-        view = self.admin_site.admin_view(self.propagate_view)
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
+        pages = {"propagate": self.propagate_view, "graph": self.graph_view, "uses": self.uses_view}
         return [
-            path("<path:object_id>/propagate/", view, name=name),
+            *(
+                path(
+                    f"<path:object_id>/{name}/",
+                    self.admin_site.admin_view(view),
+                    name=f"{prefix}_{name}",
+                )
+                for name, view in pages.items()
+            ),
             *super().get_urls(),
         ]
 
-    def propagate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show the entity's content to change, and lead to what that would affect."""
+    def graph_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what it is connected to."""
+        return show_graph(self, request, self._find(request, object_id))
+
+    def uses_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what it uses, at which versions, and pin that."""
+        return show_uses(self, request, self._find(request, object_id))
+
+    def _find(self, request: HttpRequest, object_id: str) -> Entity:
         entity = cast("Entity | None", self.get_object(request, object_id))
         if entity is None:
             raise Http404
         if not self.has_view_permission(request, entity):
             raise PermissionDenied
+        return entity
+
+    def propagate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the entity's content to change, and lead to what that would affect."""
+        entity = self._find(request, object_id)
         if not _has_role(request, entity, Role.ARTIST):
             raise PermissionDenied
         head = Head.objects.select_related("best__content").get(entity=entity, slot=DEFINITION)

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from assets.admin import ProjectFilter, ProjectScopedMixin, ReadOnlyMixin
 from assets.exceptions import AssetsError
 from propagation.admin.proposing import propose_or_tell
+from propagation.admin.run_page import show_run, steer
 from propagation.exceptions import PropagationError
 from propagation.models import (
     Event,
@@ -19,48 +21,47 @@ from propagation.models import (
     PropagationBatch,
     PropagationItem,
     PropagationRun,
-    RunSource,
 )
 from propagation.models.run import PROCESSED_ITEMS
 from propagation.services.steer_run import pause_run, resume_run
-
-SHOWN_SOURCES = 20
-
-
-class BatchInline(ReadOnlyMixin, admin.TabularInline):
-    """How far each batch is."""
-
-    model = PropagationBatch
-    extra = 0
-    fields = (
-        "number",
-        "step",
-        "lane",
-        "size",
-        "applied",
-        "unchanged",
-        "failed",
-        "skipped",
-        "done_at",
-    )
+from propagation.templatetags.continuity import badge
 
 
 @admin.register(PropagationRun)
 class PropagationRunAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """Runs, newest first; they can be steered."""
 
+    class Media:
+        css = {"all": ["propagation/admin.css"]}
+
     actions = ("pause", "resume", "cancel", "retry", "undo")
-    list_display = ("id", "project", "kind", "status", "progress", "actor", "note", "created_at")
+    list_display = ("id", "project", "kind", "state", "progress", "actor", "note", "created_at")
     list_filter = ("status", "kind", "mode", ("project", ProjectFilter))
     search_fields = ("=id", "note", "sources__entity__code")
     list_select_related = ("project", "actor")
     date_hierarchy = "created_at"
-    inlines = (BatchInline,)
-    readonly_fields = ("changed_entities",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PropagationRun]:
         runs: QuerySet[PropagationRun] = super().get_queryset(request)
         return runs.annotate(processed=PROCESSED_ITEMS)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show how far it is, and steer it."""
+        del form_url, extra_context
+        run = self.get_object(request, object_id)
+        if run is None:
+            raise Http404
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        if request.method == "POST":
+            return steer(request, run) or HttpResponseRedirect(request.path)
+        return show_run(self, request, run)
 
     @admin.action(description="Pause: start nothing more until resumed")
     def pause(self, request: HttpRequest, runs: QuerySet[PropagationRun]) -> None:
@@ -113,13 +114,10 @@ class PropagationRunAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
             except (AssetsError, PropagationError) as error:
                 messages.error(request, str(error))
 
-    @admin.display(description="what changed")
-    def changed_entities(self, run: PropagationRun) -> str:
-        """Name the first versions that started the run; an import may have thousands."""
-        sources = RunSource.objects.filter(run=run).select_related("version__entity")
-        shown = [str(source.version) for source in sources.order_by("pk")[:SHOWN_SOURCES]]
-        rest = sources.count() - len(shown)
-        return ", ".join(shown) + (f" and {rest} more" if rest else "")
+    @admin.display(description="state", ordering="status")
+    def state(self, run: PropagationRun) -> str:
+        """How it stands, in the words of all pages."""
+        return badge("run", run.status)
 
     @admin.display(description="progress")
     def progress(self, run: Any) -> str:  # noqa: ANN401 (a run with the annotation above)
@@ -131,14 +129,22 @@ class PropagationRunAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
 class PropagationItemAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """Items; those that are held can be decided about."""
 
+    class Media:
+        css = {"all": ["propagation/admin.css"]}
+
     actions = ("approve", "reject", "retry")
 
     project_path = "run__project"
-    list_display = ("entity", "run", "state", "rule", "reason", "level", "version", "error")
+    list_display = ("entity", "run", "how", "rule", "reason", "level", "version", "error")
     list_filter = ("state", "entity__kind", ("run__project", ProjectFilter))
     search_fields = ("entity__code", "=run__id", "error")
     list_select_related = ("entity", "run", "version__entity")
     show_full_result_count = False
+
+    @admin.display(description="state", ordering="state")
+    def how(self, item: PropagationItem) -> str:
+        """How it stands, in the words of all pages."""
+        return badge("item", item.state)
 
     @admin.action(description="Approve what is held: show the impact first")
     def approve(

@@ -7,6 +7,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from propagation.admin.states import find_badge
+from propagation.services.health import Card, read_health
 from versions.canonical import write_canonical
 from versions.change import find_changes
 from versions.prose import compare_words
@@ -22,6 +23,12 @@ def badge(vocabulary: str, state: str) -> SafeString:
     """Show a state of an entity, an item, a run, a verdict or of health."""
     found = find_badge(vocabulary, state)
     return format_html(BADGE, found.tone, found.glyph, found.word)
+
+
+@register.simple_tag(takes_context=True)
+def health(context: template.Context) -> list[Card]:
+    """Return how the installation is, as far as the signed-in may see it."""
+    return read_health(user=context["request"].user)
 
 
 @register.simple_tag
