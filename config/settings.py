@@ -57,6 +57,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PROJECT_ROOT / "config" / "templates"],  # before those of the admin itself
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

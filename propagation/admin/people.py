@@ -17,6 +17,7 @@ class PersonAdmin(UserAdmin):
 
     filter_horizontal = ()
     autocomplete_fields = ("groups", "user_permissions")
+    readonly_fields = ("last_login", "date_joined")
 
 
 @admin.register(Group)

@@ -31,9 +31,6 @@ from propagation.templatetags.continuity import badge
 class PropagationRunAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """Runs, newest first; they can be steered."""
 
-    class Media:
-        css = {"all": ["propagation/admin.css"]}
-
     actions = ("pause", "resume", "cancel", "retry", "undo")
     list_display = ("id", "project", "kind", "state", "progress", "actor", "note", "created_at")
     list_filter = ("status", "kind", "mode", ("project", ProjectFilter))
@@ -128,9 +125,6 @@ class PropagationRunAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
 @admin.register(PropagationItem)
 class PropagationItemAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     """Items; those that are held can be decided about."""
-
-    class Media:
-        css = {"all": ["propagation/admin.css"]}
 
     actions = ("approve", "reject", "retry")
 
