@@ -63,7 +63,7 @@ def _make_database() -> list[Any]:
     """Empty the test database; make it where no other test of the session has asked for it."""
     given = connection.settings_dict
     is_there = given["NAME"] == given["TEST"]["NAME"]
-    made = setup_databases(0, interactive=False, aliases=["default"]) if not is_there else []
+    made = setup_databases(0, interactive=False, aliases={"default": None}) if not is_there else []
     empty_tables(None)
     return made
 

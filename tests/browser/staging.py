@@ -44,8 +44,8 @@ def stage() -> Staged:
     at = timezone.now()
     values = {"action": "hold", "target_types": ["sequence"], "fields": ["grade"]}
     rule = save_rule(project=project, name="keep-cuts", values=values, actor=director, at=at)
-    values = {"fields": ["grade", "edit"], "position": 3}
-    save_rule(project=project, name="keep-cuts", values=values, actor=director, at=at)
+    other = {"fields": ["grade", "edit"], "position": 3}
+    save_rule(project=project, name="keep-cuts", values=other, actor=director, at=at)
     shot = get_entity("shot-00003")
     set_entity_locks(
         project_id=project.pk,

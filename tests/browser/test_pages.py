@@ -108,7 +108,7 @@ def test_the_drawn_graph_is_walked_by_keyboard_and_has_the_rows_of_its_table(
 def test_a_rule_is_tried_before_it_is_saved(page: Page, staged: Staged) -> None:
     page.goto(staged.pages["rule"])
     page.get_by_role("combobox", name="Entity").click()
-    page.get_by_role("searchbox").fill("hero")
+    page.get_by_role("searchbox", name="Entity").fill("hero")
     page.get_by_role("option", name="hero").click()
     page.get_by_label("Change:").fill('{"grade": "cold"}')
     page.get_by_role("button", name="Simulate, save nothing").click()

@@ -1,8 +1,15 @@
 // Gives the inputs that Select2 makes the name of the field that they stand for: without one, nobody
 // who does not see the page knows what is to be chosen.
 
+function findSelect(container) {
+  const list = container.querySelector("[id^=select2-][id$=-results]");
+  return list
+    ? document.getElementById(list.id.replace(/^select2-|-results$/g, ""))
+    : container.previousElementSibling;
+}
+
 function name(container) {
-  const select = container.previousElementSibling;
+  const select = findSelect(container);
   const label = select?.labels?.[0]?.textContent.trim().replace(/:$/, "");
   if (!label) return;
   const box = container.querySelector(".select2-selection[role=combobox]");

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -19,7 +18,7 @@ from propagation.services.decide_holds import HoldFilter, reject_holds
 from propagation.services.pin_references import Terms, pin_reference
 from propagation.services.steer_run import retry_run
 from tests.builders import change, drive, get_content, get_entity, load, make_cause, star
-from tests.propagation.admin.browsing import confirm, sign_in
+from tests.propagation.admin.browsing import Answer, confirm, sign_in
 from tests.propagation.api.asking import nothing_written
 from versions.models import DEFINITION, Consumption, Head, Pin, Version
 from versions.services.entity_lock import set_entity_locks
@@ -47,7 +46,7 @@ def browser(client: Client, director: User) -> Client:
     return client
 
 
-def act(client: Client, page: str, action: str, *pks: int) -> HttpResponse:
+def act(client: Client, page: str, action: str, *pks: int) -> Answer:
     """Choose an action for these rows."""
     return client.post(page, {"action": action, "_selected_action": [str(pk) for pk in pks]})
 
@@ -87,27 +86,27 @@ def get_shown() -> StoredPlan:
     return StoredPlan.objects.latest("pk")
 
 
-def propose_rollback(client: Client) -> HttpResponse:
+def propose_rollback(client: Client) -> Answer:
     """Ask to roll the hero back."""
     return act(client, VERSIONS, "roll_back_to", find(1).pk)
 
 
-def propose_undo(client: Client) -> HttpResponse:
+def propose_undo(client: Client) -> Answer:
     """Ask to take the first run back."""
     return act(client, RUNS, "undo", PropagationRun.objects.filter(kind="change").earliest("pk").pk)
 
 
-def propose_retry(client: Client) -> HttpResponse:
+def propose_retry(client: Client) -> Answer:
     """Ask to retry a run that failed."""
     return act(client, RUNS, "retry", fail_run().pk)
 
 
-def propose_approval(client: Client) -> HttpResponse:
+def propose_approval(client: Client) -> Answer:
     """Ask to let a held shot go on."""
     return act(client, ITEMS, "approve", hold().pk)
 
 
-def propose_pin(client: Client) -> HttpResponse:
+def propose_pin(client: Client) -> Answer:
     """Ask to pin the hero in a shot."""
     reference = AssetReference.objects.get(target__code="shot-00001")
     url = reverse("admin:assets_shot_uses", args=[reference.target_id])
@@ -125,7 +124,7 @@ PROPOSALS = [
 
 @pytest.mark.parametrize(("ask", "kind", "count"), PROPOSALS)
 def test_what_was_shown_is_what_the_run_does(
-    browser: Client, ask: Callable[[Client], HttpResponse], kind: str | None, count: int
+    browser: Client, ask: Callable[[Client], Answer], kind: str | None, count: int
 ) -> None:
     answer = ask(browser)
     shown = browser.get(answer["Location"])
@@ -143,7 +142,7 @@ def test_what_was_shown_is_what_the_run_does(
 
 @pytest.mark.parametrize(("ask", "kind", "count"), PROPOSALS)
 def test_asking_writes_nothing_but_the_plan(
-    browser: Client, ask: Callable[[Client], HttpResponse], kind: str | None, count: int
+    browser: Client, ask: Callable[[Client], Answer], kind: str | None, count: int
 ) -> None:
     del kind, count
     if ask in (propose_retry, propose_approval):
@@ -161,7 +160,7 @@ def test_asking_writes_nothing_but_the_plan(
 
 @pytest.mark.parametrize("ask", [propose_rollback, propose_undo])
 def test_a_plan_that_moved_is_told_with_what_moved(
-    browser: Client, ask: Callable[[Client], HttpResponse]
+    browser: Client, ask: Callable[[Client], Answer]
 ) -> None:
     answer = ask(browser)
     change("hero", hat="small")
@@ -223,7 +222,7 @@ def test_a_plan_of_a_project_that_one_may_not_see_is_not_there(browser: Client) 
 
 @pytest.mark.parametrize("ask", [propose_rollback, propose_undo, propose_retry, propose_approval])
 def test_an_artist_is_told_that_it_takes_a_supervisor(
-    ask: Callable[[Client], HttpResponse],
+    ask: Callable[[Client], Answer],
 ) -> None:
     artist = sign_in("artist", {"film": Role.ARTIST})
     answer = ask(artist)
