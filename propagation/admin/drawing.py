@@ -9,7 +9,7 @@ from propagation.admin.states import ENTITY_STATES, Badge
 from propagation.services.neighbourhood import Box, Neighbourhood
 
 WIDTH, HEIGHT = 190, 44
-COLUMN, ROW = 250, 56
+COLUMN, ROW = 232, 56
 """Distances between the left edges, and the upper edges, of neighbours."""
 MARGIN = 12
 LONGEST = 24

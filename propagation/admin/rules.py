@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -15,7 +14,7 @@ from assets.admin import ProjectFilter, ProjectScopedMixin, ScopedHistoryAdmin
 from assets.exceptions import AssetsError, RoleTooLowError
 from assets.models import AssetReference, Entity, Project, Role
 from assets.services.access import find_projects, has_role
-from propagation.admin.forms import IndentedJSONField
+from propagation.admin.forms import Chooser, IndentedJSONField
 from propagation.admin.simulation import show_simulation
 from propagation.exceptions import PropagationError
 from propagation.models import PropagationRule
@@ -36,7 +35,7 @@ class RuleForm(forms.ModelForm):
         Entity.objects.none(),
         label="Entity",
         required=False,
-        widget=AutocompleteSelect(AssetReference._meta.get_field("source"), admin.site),  # noqa: SLF001
+        widget=Chooser(AssetReference._meta.get_field("source"), admin.site),  # noqa: SLF001
         help_text="Simulate a change of it by the rules as they would be, before you save.",
     )
     tried_change = IndentedJSONField(
@@ -46,6 +45,13 @@ class RuleForm(forms.ModelForm):
         widget=forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"}),
         help_text='The fields to change, as JSON: {"attributes": {"wardrobe": "green coat"}}.',
     )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 (Django's)
+        super().__init__(*arguments, **options)
+        for name in SETS:
+            field = self.fields[name]
+            field.initial, field.help_text = list, 'A JSON list, as ["shot"]; empty fits anything.'
+            field.widget.attrs.update(rows=2, cols=60)
 
     def read_row(self) -> PropagationRule:
         """Return the rule as the form says it, not saved."""
@@ -81,7 +87,6 @@ class PropagationRuleAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
         (None, {"fields": ("project", "name", *FIELDS)}),
         ("Try it", {"fields": TRIED}),
     )
-    autocomplete_fields = ("project",)
     change_form_template = "admin/propagation/rule_change_form.html"
 
     def changeform_view(
@@ -129,6 +134,7 @@ class PropagationRuleAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
         """Offer the projects that the user supervises."""
         if db_field.name == "project":
             options["queryset"] = Project.objects.filter(pk__in=_list_supervised(request))
+            options["widget"] = Chooser(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def get_readonly_fields(

@@ -21,14 +21,14 @@ ENTITY_STATES: Mapping[str, Badge] = {
     "current": _badge("✓", "current", "ok"),
     "outdated": _badge("↻", "out of date", "stale"),
     "updating": _badge("▶", "updating", "busy"),
-    "held": _badge("⏸", "held", "held"),
+    "held": _badge("‖", "held", "held"),
     "conflict": _badge("≠", "conflict", "conflict"),
     "failed": _badge("✕", "failed", "failed"),
     "pinned": _badge("⚲", "pinned", "pinned"),
 }
 ITEM_STATES: Mapping[str, Badge] = {
     "queued": _badge("…", "queued", "quiet"),
-    "waiting": _badge("⧗", "waiting", "busy"),
+    "waiting": _badge("◷", "waiting", "busy"),
     "applied": _badge("✓", "applied", "ok"),
     "unchanged": _badge("=", "unchanged", "ok"),
     "failed": ENTITY_STATES["failed"],
@@ -44,7 +44,7 @@ ITEM_STATES: Mapping[str, Badge] = {
 RUN_STATES: Mapping[str, Badge] = {
     "accepted": _badge("…", "accepted", "busy"),
     "running": _badge("▶", "running", "busy"),
-    "paused": _badge("⏸", "paused", "held"),
+    "paused": _badge("‖", "paused", "held"),
     "cancelling": _badge("⊘", "cancelling", "held"),
     "success": _badge("✓", "done", "ok"),
     "partial": _badge("✕", "partly failed", "failed"),
@@ -53,7 +53,7 @@ RUN_STATES: Mapping[str, Badge] = {
 }
 VERDICTS: Mapping[str, Badge] = {
     "update": _badge("✓", "update", "ok"),
-    "hold": _badge("⏸", "hold", "held"),
+    "hold": _badge("‖", "hold", "held"),
     "ignore": _badge("○", "leave", "quiet"),
     "pinned": ENTITY_STATES["pinned"],
 }

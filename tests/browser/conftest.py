@@ -57,6 +57,7 @@ def database(
         made = thread.submit(_make_database).result()
         yield thread
         thread.submit(_leave_database, made).result()
+    gc.collect()  # answers of Celery that nobody waits for say good-bye to Redis while there is one
 
 
 def _make_database() -> list[Any]:
@@ -69,7 +70,6 @@ def _make_database() -> list[Any]:
 
 
 def _leave_database(made: list[Any]) -> None:
-    gc.collect()  # answers of Celery that nobody waits for say good-bye to Redis while there is one
     empty_tables(None)
     teardown_databases(made, verbosity=0)
     connections.close_all()
