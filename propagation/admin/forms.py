@@ -39,9 +39,9 @@ class IndentedJSONField(forms.JSONField):
 class Chooser(AutocompleteSelect):
     """Searches instead of listing all; the stock one cannot be shown again with what is no id."""
 
-    def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:  # noqa: ANN401
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:  # noqa: ANN401 (Django's)
         """Return the options of those that can be ids."""
-        return super().optgroups(name, [one for one in value if str(one).isdecimal()], attr)
+        return super().optgroups(name, [one for one in value if str(one).isdecimal()], attrs)
 
 
 class ChangeContentForm(forms.Form):

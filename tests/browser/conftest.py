@@ -1,6 +1,5 @@
 """One browser, one server and one production for all tests here."""
 
-import gc
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -20,6 +19,7 @@ from playwright.sync_api import (
 )
 from pytest_django import DjangoDbBlocker
 
+from config.celery import app
 from tests.browser.staging import Staged, stage
 from tests.flushing import empty_tables
 from tests.server import Server, run_server
@@ -53,11 +53,12 @@ def database(
 ) -> Iterator[Executor]:
     """Return a thread that may use the database: in this one Playwright's event loop runs."""
     del browser, django_db_setup
-    with django_db_blocker.unblock(), ThreadPoolExecutor(max_workers=1) as thread:
+    # It ends with the process, as the main thread does: Celery has connections to Redis by thread.
+    thread = ThreadPoolExecutor(max_workers=1)
+    with django_db_blocker.unblock():
         made = thread.submit(_make_database).result()
         yield thread
         thread.submit(_leave_database, made).result()
-    gc.collect()  # answers of Celery that nobody waits for say good-bye to Redis while there is one
 
 
 def _make_database() -> list[Any]:
@@ -70,6 +71,8 @@ def _make_database() -> list[Any]:
 
 
 def _leave_database(made: list[Any]) -> None:
+    backend: Any = app.backend
+    backend._pending_results.concrete.clear()  # they say good-bye to Redis while there is one
     empty_tables(None)
     teardown_databases(made, verbosity=0)
     connections.close_all()

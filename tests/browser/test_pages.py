@@ -97,6 +97,7 @@ def test_the_drawn_graph_is_walked_by_keyboard_and_has_the_rows_of_its_table(
     named = sorted(page.locator("#content-main tbody th a").all_text_contents())
     assert len(named) == 27
     page.get_by_role("link", name="Drawing").click()
+    expect(page.locator("svg .code")).to_have_count(len(named))
     assert sorted(page.locator("svg .code").all_text_contents()) == named
     page.locator("svg a").first.focus()
     page.keyboard.press("Tab")

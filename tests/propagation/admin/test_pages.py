@@ -153,7 +153,7 @@ def test_the_page_of_a_run_shows_what_failed_first(browser: Client) -> None:
     assert page.context["items"][0][0].state == "failed"
     assert page.context["percent"] == 100
     assert [way for way, _ in page.context["ways"]] == ["retry", "undo"]
-    only = browser.get(get_url(run), {"state": "applied", "page": 2})
+    only = browser.get(f"{get_url(run)}?state=applied&page=2")
     assert {item.state for item, _ in only.context["items"]} <= {"applied"}
 
 

@@ -1,5 +1,7 @@
 """The admin of rules and of what they hold: the checks and the roles of the API."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -234,7 +236,7 @@ def test_the_form_of_a_new_rule_can_be_saved_as_it_is_shown(browser: Client) -> 
     assert browser.post(ADD, fill(**lists)).status_code == 302
 
 
-def simulate(client: Client, url: str = ADD, **values: object) -> Answer:
+def simulate(client: Client, url: str = ADD, **values: Any) -> Answer:  # noqa: ANN401 (a form's)
     """Try the rule on a change of the hero, instead of saving it."""
     tried = {"tried_on": get_entity("hero").pk, "tried_change": '{"hat": "tall"}'}
     return client.post(url, fill(**{**tried, "_simulate": "1", **values}))
@@ -270,7 +272,7 @@ def test_switching_a_rule_off_is_simulated_too(browser: Client) -> None:
     ],
 )
 def test_what_cannot_be_simulated_is_told_on_the_page(
-    browser: Client, values: dict[str, object]
+    browser: Client, values: dict[str, Any]
 ) -> None:
     with nothing_written():
         page = simulate(browser, **values)
