@@ -1,5 +1,6 @@
 """Admin of what exists, and what all admin pages share: people see their own projects only."""
 
+from itertools import pairwise
 from typing import Any
 
 from django.contrib import admin
@@ -9,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 
-from assets.models import AssetReference, Membership, Project
+from assets.models import AssetReference, Entity, Membership, Project
 
 
 class ProjectScopedMixin:
@@ -32,12 +33,32 @@ class ScopedHistoryAdmin(SimpleHistoryAdmin):
     shows, and write a form that is posted to an old state past every service.
     """
 
+    object_history_template = "admin/propagation/history.html"
+    object_history_list_template = "admin/propagation/history_list.html"
+    history_list_per_page = 50
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self._check_visible(request, object_id)
         answer: HttpResponse = super().history_view(request, object_id, extra_context)
         return answer
+
+    def set_history_delta_changes(
+        self,
+        request: HttpRequest,
+        historical_records: Any,  # noqa: ANN401 (a page of rows)
+        foreign_keys_are_objs: bool = True,  # noqa: FBT001, FBT002
+    ) -> None:
+        """Say what each row changed, that at the end of a page against the next page's first."""
+        del request
+        rows = list(historical_records)
+        if rows and historical_records.has_next():
+            following = historical_records.paginator.page(historical_records.next_page_number())
+            rows.append(following.object_list[0])
+        for row, before in pairwise(rows):
+            delta = row.diff_against(before, foreign_keys_are_objs=foreign_keys_are_objs)
+            row.history_delta_changes = delta.changes
 
     def history_form_view(
         self,
@@ -131,3 +152,20 @@ class AssetReferenceAdmin(ReadOnlyMixin, ProjectScopedMixin, ScopedHistoryAdmin)
     search_fields = ("source__code", "target__code")
     list_select_related = ("source", "target", "project")
     show_full_result_count = False
+
+
+@admin.register(Entity)
+class EntityChooserAdmin(ReadOnlyMixin, ProjectScopedMixin, ScopedHistoryAdmin):
+    """Entities of all kinds, to choose one by its code; each kind has pages of its own."""
+
+    list_display = ("code", "name", "kind", "type", "project")
+    list_filter = (("project", ProjectFilter), "kind")
+    search_fields = ("code", "name")
+    list_select_related = ("project",)
+    ordering = ("code", "pk")
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Keep it off the index."""
+        del request
+        return False

@@ -70,6 +70,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PROJECT_ROOT / "config" / "templates"],  # before those of the admin itself
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -147,6 +148,8 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_CLIENT_IP_CALLABLE = "propagation.api.addresses.find_address"
 AXES_LOCKOUT_CALLABLE = "propagation.api.throttling.answer_locked_out"
 AXES_VERBOSE = False
+FLOWER_URL = env.str("FLOWER_URL", default="")
+"""Where people reach Flower; the admin's page of queues links it. `up` and `demo` set it."""
 
 MEDIA_ROOT = HOME / "media"
 MEDIA_URL = "/api/v1/files/"

@@ -11,9 +11,11 @@ from propagation.api.openapi import views as openapi
 admin.site.site_header = "Continuity"
 admin.site.site_title = "Continuity"
 admin.site.index_title = "Production"
+admin.site.index_template = "admin/propagation/index.html"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/", include("propagation.admin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/openapi.json", openapi.answer_document, name="openapi"),
     path("api/v1/docs", openapi.answer_swagger, name="api-docs"),

@@ -53,6 +53,7 @@ def run_stack(
             chosen_port = _choose_flower_port(flower_port)
             address = _describe_address(web_url, chosen_port, login)
             flower = (parts.describe_flower(port=chosen_port, login=login.pair),)
+            settings.FLOWER_URL = settings.FLOWER_URL or address.flower_url  # the web is a fork
         supervisor = Supervisor(
             (
                 *_list_storage_parts(),

@@ -9,23 +9,21 @@ from django.core.exceptions import PermissionDenied
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 
 from assets.admin import ProjectFilter, ProjectScopedMixin, ScopedHistoryAdmin
-from assets.exceptions import AssetsError
 from assets.models import Asset, Entity, Priority, Role, Sequence, Shot
 from assets.services.access import has_role
 from assets.services.locking import lock_project
 from assets.services.priority import set_priority
 from propagation.admin.forms import ChangeContentForm
-from propagation.exceptions import PropagationError
-from propagation.execution.cause import Cause
-from propagation.models import RunKind, RunMode
-from propagation.services.examine_changes import Change
+from propagation.admin.graph import show_graph
+from propagation.admin.intents.values import Asked, NothingChangesError
+from propagation.admin.links import get_entity_url
+from propagation.admin.proposing import REFUSALS, propose
+from propagation.admin.uses import show_uses
 from propagation.services.lock_entities import lock_entities
-from propagation.services.propagate_change import preview_changes, propagate_change
-from versions.exceptions import VersionsError
 from versions.models import DEFINITION, Head
 from versions.services.resolve import load_version
 
@@ -92,34 +90,52 @@ class EntityAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
             )
 
     def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_propagate"
-        view = self.admin_site.admin_view(self.propagate_view)
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
+        pages = {"propagate": self.propagate_view, "graph": self.graph_view, "uses": self.uses_view}
         return [
-            path("<path:object_id>/propagate/", view, name=name),
+            *(
+                path(
+                    f"<path:object_id>/{name}/",
+                    self.admin_site.admin_view(view),
+                    name=f"{prefix}_{name}",
+                )
+                for name, view in pages.items()
+            ),
             *super().get_urls(),
         ]
 
-    def propagate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show the entity's content to change, what that would affect, and start the run."""
+    def graph_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what it is connected to."""
+        return show_graph(self, request, self._find(request, object_id))
+
+    def uses_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what it uses, at which versions, and pin that."""
+        return show_uses(self, request, self._find(request, object_id))
+
+    def _find(self, request: HttpRequest, object_id: str) -> Entity:
         entity = cast("Entity | None", self.get_object(request, object_id))
         if entity is None:
             raise Http404
         if not self.has_view_permission(request, entity):
             raise PermissionDenied
+        return entity
+
+    def propagate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the entity's content to change, and lead to what that would affect."""
+        entity = self._find(request, object_id)
         if not _has_role(request, entity, Role.ARTIST):
             raise PermissionDenied
         head = Head.objects.select_related("best__content").get(entity=entity, slot=DEFINITION)
         form = ChangeContentForm(
             request.POST or None, content=head.best.content.data, version=head.best.number
         )
-        found = None
         if request.method == "POST" and form.is_valid():
             try:
-                change, cause = _read_change(request, entity, form)
-                if "propagate" in request.POST:
-                    return self._propagate(request, change, cause)
-                found = preview_changes(changes=[change], cause=cause, at=timezone.now())
-            except (AssetsError, PropagationError, VersionsError) as error:
+                return propose(request, "change", _read_change(entity, form))
+            except NothingChangesError as error:
+                messages.info(request, str(error))
+                return HttpResponseRedirect(get_entity_url(entity.kind, entity.pk))
+            except REFUSALS as error:
                 form.add_error(None, str(error))
         context = {
             **self.admin_site.each_context(request),
@@ -128,50 +144,22 @@ class EntityAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
             "original": entity,
             "head": head,
             "form": form,
-            "found": found,
-            "fields": found.fields[entity.pk] if found else (),
         }
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
         template = "admin/propagation/propagate.html"
         return TemplateResponse(request, template, context, status=status)
 
-    def _propagate(self, request: HttpRequest, change: Change, cause: Cause) -> HttpResponse:
-        outcome = propagate_change(change=change, cause=cause, at=timezone.now())
-        for conflict in outcome.open_conflicts:
-            messages.warning(request, f"{conflict.description} Nothing is lost: choose here.")
-            url = reverse("admin:propagation_conflict_change", args=[conflict.pk])
-            return HttpResponseRedirect(url)
-        if outcome.run is None:
-            messages.info(request, "These values are current already; nothing was changed.")
-            url = reverse(f"admin:assets_{self.opts.model_name}_change", args=[change.entity.pk])
-            return HttpResponseRedirect(url)
-        messages.success(
-            request,
-            f"Published {change.entity.code} v{outcome.version_numbers[change.entity.pk]}; "
-            f"{outcome.affected} dependents follow.",
-        )
-        url = reverse("admin:propagation_propagationrun_change", args=[outcome.run.pk])
-        return HttpResponseRedirect(url)
 
-
-def _read_change(
-    request: HttpRequest, entity: Entity, form: ChangeContentForm
-) -> tuple[Change, Cause]:
+def _read_change(entity: Entity, form: ChangeContentForm) -> Asked:
     """Return what the form asks for: the edit of the version that it showed."""
     base = load_version(entity=entity, number=form.cleaned_data["base_version"])
-    change = Change(
-        entity=entity,
-        data=form.get_change(base.content.data),
-        base_version=base.number,
-        has_groups=False,
-    )
-    cause = Cause(
-        kind=RunKind.CHANGE,
-        actor=_get_actor(request),
-        note=form.cleaned_data["note"],
-        mode=RunMode(form.cleaned_data["mode"]),
-    )
-    return change, cause
+    return {
+        "entity": entity.pk,
+        "data": form.get_change(base.content.data),
+        "base_version": base.number,
+        "mode": form.cleaned_data["mode"],
+        "note": form.cleaned_data["note"],
+    }
 
 
 def _has_role(request: HttpRequest, entity: Entity, needed: Role) -> bool:

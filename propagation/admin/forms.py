@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AutocompleteSelect
 
 from propagation.models import RunMode
 from versions.canonical import JsonObject, check_storable, read_strict, write_canonical
@@ -33,6 +34,14 @@ class IndentedJSONField(forms.JSONField):
         """Return what was typed, to be shown again as it is."""
         del initial
         return data
+
+
+class Chooser(AutocompleteSelect):
+    """Searches instead of listing all; the stock one cannot be shown again with what is no id."""
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:  # noqa: ANN401 (Django's)
+        """Return the options of those that can be ids."""
+        return super().optgroups(name, [one for one in value if str(one).isdecimal()], attrs)
 
 
 class ChangeContentForm(forms.Form):

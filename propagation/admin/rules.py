@@ -7,13 +7,15 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from assets.admin import ProjectFilter, ProjectScopedMixin, ScopedHistoryAdmin
 from assets.exceptions import AssetsError, RoleTooLowError
-from assets.models import Project, Role
+from assets.models import AssetReference, Entity, Project, Role
 from assets.services.access import find_projects, has_role
+from propagation.admin.forms import Chooser, IndentedJSONField
+from propagation.admin.simulation import show_simulation
 from propagation.exceptions import PropagationError
 from propagation.models import PropagationRule
 from propagation.rules.rule import SETS
@@ -22,19 +24,50 @@ from propagation.services.edit_rules import check_rules, delete_rule, save_rule
 FIELDS = ("position", "is_enabled", "action", "lane", *SETS, "expression")
 
 
+TRIED = ("tried_on", "tried_change")
+"""Inputs of a simulation, which are no part of the rule."""
+
+
 class RuleForm(forms.ModelForm):
     """Refuses what the service would refuse, on the page."""
+
+    tried_on = forms.ModelChoiceField(
+        Entity.objects.none(),
+        label="Entity",
+        required=False,
+        widget=Chooser(AssetReference._meta.get_field("source"), admin.site),  # noqa: SLF001
+        help_text="Simulate a change of it by the rules as they would be, before you save.",
+    )
+    tried_change = IndentedJSONField(
+        label="Change",
+        required=False,
+        initial=dict,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 60, "spellcheck": "false"}),
+        help_text='The fields to change, as JSON: {"attributes": {"wardrobe": "green coat"}}.',
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 (Django's)
+        super().__init__(*arguments, **options)
+        for name in SETS:
+            field = self.fields[name]
+            field.initial, field.help_text = list, 'A JSON list, as ["shot"]; empty fits anything.'
+            field.widget.attrs.update(rows=2, cols=60)
+
+    def read_row(self) -> PropagationRule:
+        """Return the rule as the form says it, not saved."""
+        present = self.instance
+        names = ("project_id", "name") if present.pk else ()
+        kept = {name: getattr(present, name) for name in names}
+        said = {key: value for key, value in self.cleaned_data.items() if key not in TRIED}
+        return PropagationRule(pk=present.pk, **{**kept, **said})
 
     def clean(self) -> dict[str, Any] | None:
         """Raise ValidationError for a rule that can never match, with the reason."""
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
-        present = self.instance
-        names = ("project_id", "name") if present.pk else ()
-        kept = {name: getattr(present, name) for name in names}
         try:
-            check_rules(row=PropagationRule(pk=present.pk, **{**kept, **cleaned}))
+            check_rules(row=self.read_row())
         except PropagationError as error:
             raise forms.ValidationError(str(error)) from error
         return cleaned
@@ -50,7 +83,36 @@ class PropagationRuleAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
     search_fields = ("name",)
     list_select_related = ("project",)
     ordering = ("project", "position", "pk")
-    fields = ("project", "name", *FIELDS)
+    fieldsets = (
+        (None, {"fields": ("project", "name", *FIELDS)}),
+        ("Try it", {"fields": TRIED}),
+    )
+    change_form_template = "admin/propagation/rule_change_form.html"
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show and save the rule; with the other button, only show what it would do."""
+        if request.method == "POST" and "_simulate" in request.POST:
+            return show_simulation(self, request, object_id)
+        answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        return answer
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: PropagationRule | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002
+        **options: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401 (a form class)
+        """Offer the entities that the user may see."""
+        form = super().get_form(request, obj, change, **options)
+        form.base_fields["tried_on"].queryset = Entity.objects.visible_to(request.user)
+        return form
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Who may add one: supervisors of some project."""
@@ -72,6 +134,7 @@ class PropagationRuleAdmin(ProjectScopedMixin, ScopedHistoryAdmin):
         """Offer the projects that the user supervises."""
         if db_field.name == "project":
             options["queryset"] = Project.objects.filter(pk__in=_list_supervised(request))
+            options["widget"] = Chooser(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **options)
 
     def get_readonly_fields(

@@ -1,9 +1,12 @@
-"""Admin of pins, of jobs for somebody outside, and of plans that were shown: to look at."""
+"""Admin of pins, which can be taken off, and of jobs for somebody outside."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 
 from assets.admin import ProjectFilter, ProjectScopedMixin, ReadOnlyMixin
-from propagation.models import ExternalJob, StoredPlan
+from propagation.admin.proposing import propose_or_tell
+from propagation.models import ExternalJob
 from versions.models import Pin
 
 
@@ -17,6 +20,16 @@ class PinAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     search_fields = ("reference__source__code", "reference__target__code", "reason")
     list_select_related = ("reference__source", "reference__target", "version__entity", "owner")
     ordering = ("expires_at", "pk")
+    actions = ("unpin",)
+
+    @admin.action(description="Unpin: show the impact first")
+    def unpin(self, request: HttpRequest, pins: QuerySet[Pin]) -> HttpResponse | None:
+        """Lead to what letting one reference go would do."""
+        ids = list(pins.values_list("pk", flat=True)[:2])
+        if len(ids) == 1:
+            return propose_or_tell(request, "unpin", {"reference": ids[0]})
+        messages.error(request, "Choose one pin at a time: each has an impact of its own.")
+        return None
 
 
 @admin.register(ExternalJob)
@@ -28,15 +41,4 @@ class ExternalJobAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
     list_filter = ("state", ("project", ProjectFilter))
     search_fields = ("item__entity__code", "=item__run__id")
     list_select_related = ("item__entity", "project")
-    ordering = ("-pk",)
-
-
-@admin.register(StoredPlan)
-class StoredPlanAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
-    """Plans, newest first; their targets are read through the API, in pages."""
-
-    exclude = ("targets",)
-    list_display = ("__str__", "project", "actor", "created_at")
-    list_filter = (("project", ProjectFilter),)
-    list_select_related = ("project", "actor")
     ordering = ("-pk",)

@@ -5,25 +5,33 @@ from typing import cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from assets.admin import ProjectFilter, ProjectScopedMixin, ReadOnlyMixin
 from assets.exceptions import AssetsError
+from propagation.admin.intents import Asked
+from propagation.admin.proposing import propose_or_tell
 from propagation.execution.cause import Cause
 from propagation.models import RunKind
 from propagation.services.annotate_version import annotate_version
-from propagation.services.set_best import set_best
 from versions.canonical import write_canonical
 from versions.exceptions import VersionsError
 from versions.media import read_media
 from versions.models import DEFINITION, Head, MediaType, Status, Version, VersionInput
 from versions.services.annotate import Remark
+from versions.services.compare import compare_versions
 from versions.services.registry import find_url
 
 SHOWN_INPUTS = 100
+SHOWN_SIBLINGS = 200
+TWO = 2
 Verdict = Callable[[Version, User], str]
 
 
@@ -86,7 +94,17 @@ class VersionAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
         "moved_inputs",
     )
     readonly_fields = ("picture", "status", "metadata", "content_body", "moved_inputs")
-    actions = ("make_best", "approve", "reject", "send_to_review", "hide", "show_again")
+    change_form_template = "admin/propagation/version_change_form.html"
+    actions = (
+        "compare",
+        "roll_back_to",
+        "make_best",
+        "approve",
+        "reject",
+        "send_to_review",
+        "hide",
+        "show_again",
+    )
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Version]:
@@ -144,10 +162,69 @@ class VersionAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
             f"and {rest} more" if rest else "",
         )
 
-    @admin.action(description="Make best of its slot")
-    def make_best(self, request: HttpRequest, versions: QuerySet[Version]) -> None:
-        """Choose each; what follows a definition is brought along."""
-        self._decide(request, versions, _make_best)
+    @admin.action(description="Compare two of one slot")
+    def compare(self, request: HttpRequest, versions: QuerySet[Version]) -> HttpResponse | None:
+        """Lead to what differs from the earlier to the later one."""
+        pair = list(versions.order_by("number", "pk")[: TWO + 1])
+        if len(pair) != TWO or len({(one.entity_id, one.slot) for one in pair}) > 1:
+            messages.error(request, "Choose two versions of one entity and slot.")
+            return None
+        url = reverse("admin:versions_version_compare", args=[pair[1].pk])
+        return HttpResponseRedirect(f"{url}?before={pair[0].pk}")
+
+    @admin.action(description="Roll back to it: show the impact first")
+    def roll_back_to(
+        self, request: HttpRequest, versions: QuerySet[Version]
+    ) -> HttpResponse | None:
+        """Lead to what rolling its entity back to the version would do."""
+        version = self._take_one(request, versions)
+        if version is None:
+            return None
+        if version.slot != DEFINITION:
+            messages.error(request, "Media are not rolled back: make another version the best.")
+            return None
+        return propose_or_tell(request, "rollback", _ask(version))
+
+    @admin.action(description="Make best of its slot: show the impact first")
+    def make_best(self, request: HttpRequest, versions: QuerySet[Version]) -> HttpResponse | None:
+        """Lead to what choosing the version would do."""
+        version = self._take_one(request, versions)
+        return propose_or_tell(request, "best", _ask(version)) if version else None
+
+    def _take_one(self, request: HttpRequest, versions: QuerySet[Version]) -> Version | None:
+        chosen = list(versions.select_related("entity")[:TWO])
+        if len(chosen) == 1:
+            return chosen[0]
+        messages.error(request, "Choose one version at a time: each has an impact of its own.")
+        return None
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.compare_view)
+        own = path("<int:pk>/compare/", view, name="versions_version_compare")
+        return [own, *super().get_urls()]
+
+    def compare_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what differs from a version of the same slot, the one before it by default."""
+        rows = self.get_queryset(request)
+        after = get_object_or_404(rows, pk=pk)
+        if not self.has_view_permission(request, after):
+            raise PermissionDenied
+        siblings = rows.filter(entity=after.entity_id, slot=after.slot).exclude(pk=pk)
+        wanted = request.GET.get("before", "")
+        earlier = siblings.filter(number__lt=after.number).order_by("-number")
+        before: Version | None = earlier.first()
+        if wanted.isdecimal():
+            before = get_object_or_404(siblings, pk=int(wanted))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Compare {after.entity.code}",
+            "before": before,
+            "after": after,
+            "siblings": siblings.order_by("-number")[:SHOWN_SIBLINGS],
+            "found": compare_versions(before=before, after=after) if before else None,
+        }
+        return TemplateResponse(request, "admin/propagation/compare.html", context)
 
     @admin.action(description="Approve")
     def approve(self, request: HttpRequest, versions: QuerySet[Version]) -> None:
@@ -184,21 +261,19 @@ class VersionAdmin(ReadOnlyMixin, ProjectScopedMixin, admin.ModelAdmin):
                 messages.error(request, f"{version}: {error}")
 
 
-def _make_best(version: Version, actor: User) -> str:
-    outcome = set_best(
-        entity=version.entity,
-        slot=version.slot,
-        number=version.number,
-        cause=Cause(kind=RunKind.BEST, actor=actor),
-        at=timezone.now(),
-    )
-    if version.entity_id not in outcome.changed:
-        return "was the best already"
-    if version.slot != DEFINITION:
-        return "is the best now"
-    number = outcome.version_numbers[version.entity_id]
-    how = "is the best now" if number == version.number else f"its content is the best as v{number}"
-    return f"{how}; {outcome.affected} dependents follow"
+def _ask(version: Version) -> Asked:
+    return {
+        "entity": version.entity_id,
+        "slot": version.slot,
+        "number": version.number,
+        "base_version": _find_best(version),
+    }
+
+
+def _find_best(version: Version) -> int:
+    """Return the number that is the best now: what a person sees and starts from."""
+    heads = Head.objects.filter(entity=version.entity_id, slot=version.slot)
+    return heads.values_list("best__number", flat=True).get()
 
 
 def _remark(remark: Remark) -> Verdict:

@@ -1,24 +1,21 @@
 """Admin of webhooks and of what was sent to them, for the admins of their projects."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from assets.admin import ProjectFilter, ReadOnlyMixin, ScopedHistoryAdmin
-from assets.exceptions import AssetsError
 from assets.models import Role
 from assets.services.access import find_projects
-from propagation.exceptions import PropagationError
+from propagation.admin.deliveries import replay_all, try_and_tell, with_last_answer
 from propagation.models import Webhook, WebhookAttempt, WebhookDelivery
 from propagation.models.webhook import SECRETS
 from propagation.services.edit_webhooks import change_webhook
-from propagation.services.send_webhooks import replay_delivery, send_test
+from propagation.services.send_webhooks import send_test
 
 
 class OwnProjectsMixin:
@@ -48,21 +45,21 @@ class WebhookAdmin(ReadOnlyMixin, OwnProjectsMixin, ScopedHistoryAdmin):
         """Queue a test for each."""
         for pk in _list_ids(webhooks):
             act = partial(send_test, pk=pk)
-            _try(request, act, f"Webhook {pk}: a test is on its way.")
+            try_and_tell(request, act, f"Webhook {pk}: a test is on its way.")
 
     @admin.action(description="Enable: tell it of what happens from now on")
     def enable(self, request: HttpRequest, webhooks: QuerySet[Webhook]) -> None:
         """Enable each."""
         for pk in _list_ids(webhooks):
             act = partial(change_webhook, pk=pk, values={"is_enabled": True})
-            _try(request, act, f"Webhook {pk} is enabled.")
+            try_and_tell(request, act, f"Webhook {pk} is enabled.")
 
     @admin.action(description="Disable: cancel what waits for it")
     def disable(self, request: HttpRequest, webhooks: QuerySet[Webhook]) -> None:
         """Disable each."""
         for pk in _list_ids(webhooks):
             act = partial(change_webhook, pk=pk, values={"is_enabled": False})
-            _try(request, act, f"Webhook {pk} is disabled.")
+            try_and_tell(request, act, f"Webhook {pk} is disabled.")
 
 
 class AttemptInline(ReadOnlyMixin, admin.TabularInline):
@@ -98,11 +95,7 @@ class WebhookDeliveryAdmin(ReadOnlyMixin, OwnProjectsMixin, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
         rows: QuerySet[WebhookDelivery] = super().get_queryset(request)
-        newest = WebhookAttempt.objects.filter(delivery=OuterRef("pk")).order_by("-pk")
-        return rows.annotate(
-            last_status=Subquery(newest.values("status_code")[:1]),
-            last_error=Subquery(newest.values("error")[:1]),
-        )
+        return with_last_answer(rows)
 
     @admin.display(description="last answer")
     def last_answer(self, delivery: Any) -> str:  # noqa: ANN401 (with the annotations above)
@@ -112,21 +105,8 @@ class WebhookDeliveryAdmin(ReadOnlyMixin, OwnProjectsMixin, admin.ModelAdmin):
     @admin.action(description="Replay: send it again, by the same id")
     def replay(self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]) -> None:
         """Queue each again."""
-        chosen = deliveries.order_by("pk").values_list("webhook", "message_id")
-        for pk, message_id in list(chosen):
-            act = partial(replay_delivery, pk=pk, message_id=message_id)
-            _try(request, act, f"{message_id} is on its way again.")
+        replay_all(request, deliveries)
 
 
 def _list_ids(webhooks: QuerySet[Webhook]) -> list[int]:
     return list(webhooks.order_by("pk").values_list("pk", flat=True))
-
-
-def _try(request: HttpRequest, act: Callable[..., object], done: str) -> None:
-    """Do it as the user, and say what came of it."""
-    try:
-        act(actor=request.user, at=timezone.now())
-    except (AssetsError, PropagationError) as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, done)

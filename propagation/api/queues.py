@@ -8,8 +8,7 @@ from rest_framework.views import APIView
 
 from propagation.api.permissions import IsHouseStaff, TokenIsForIt
 from propagation.api.strict import NoQuery, read_query
-from propagation.live.queues import read_broker
-from propagation.services.queues import describe_queues, read_work
+from propagation.services.queues import read_queues
 
 
 class QueuesView(APIView):
@@ -21,5 +20,4 @@ class QueuesView(APIView):
         """Answer how the queues stand now; what only Redis knows is null while it is away."""
         read_query(NoQuery, request)
         at = timezone.now()
-        broker = read_broker()
-        return Response({"timestamp": at, **describe_queues(work=read_work(at=at), broker=broker)})
+        return Response({"timestamp": at, **read_queues(at=at)})

@@ -25,7 +25,7 @@ def queue_again(*, run: PropagationRun) -> list[int]:
     What the run built on it since is queued too, because it consumed what was there before. The
     caller holds the lock on the run's row; step, steps and attempts are set on it, not saved.
     """
-    rows = _select(run)
+    rows = list_again(run)
     if not rows:
         return []
     last = run.batches.aggregate(number=Max("number"))["number"]
@@ -63,8 +63,8 @@ def queue_again(*, run: PropagationRun) -> list[int]:
 COUNTS = ("applied", "unchanged", "failed", "skipped")
 
 
-def _select(run: PropagationRun) -> list[Row]:
-    """Return the items to queue."""
+def list_again(run: PropagationRun) -> list[Row]:
+    """Return the items that a retry queues: what was left undone, and what was built on it."""
     columns = ("pk", "entity_id", "batch_id", "level", "batch__lane")
     planned = run.items.exclude(batch=None)
     undone: list[Row] = list(planned.filter(state__in=AGAIN).values_list(*columns))

@@ -1,6 +1,6 @@
 """Refuse what would not come to what was shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import NoReturn
 
@@ -8,7 +8,7 @@ from assets.models import Entity
 from assets.setwise import select_ids
 from propagation.exceptions import PlanStaleError
 from propagation.planning.plan import Plan
-from propagation.planning.shown import Delta, Shown, compare_plans
+from propagation.planning.shown import Delta, Row, Shown, compare_plans, compare_rows
 from versions.models import Version
 from versions.services.heads import HeadState
 
@@ -30,6 +30,14 @@ def check_shown(
     )
     if not delta.is_empty:
         _raise_stale(delta)
+
+
+def check_rows(shown: Shown | None, rows: Sequence[Row]) -> None:
+    """Raise PlanStaleError unless these are the targets that were shown, decided as they were."""
+    if shown is not None:
+        delta = compare_rows(shown=shown, rows=rows, bases=shown.bases, contents=shown.contents)
+        if not delta.is_empty:
+            _raise_stale(delta)
 
 
 def check_nothing_shown(shown: Shown | None) -> None:

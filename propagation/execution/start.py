@@ -32,7 +32,7 @@ from propagation.models.run import ACTIVE_STATUSES
 from propagation.planning.impact import Impact
 from propagation.planning.plan import Plan, PlanLimits, make_plan
 from propagation.planning.reach import PUBLISHED
-from propagation.rules.rule import Action
+from propagation.rules.rule import Action, Rule
 from versions.facets import ALL_FACETS, Facet
 from versions.services.heads import HeadState
 
@@ -62,18 +62,19 @@ def preview(
     released: str = "",
     excluded: frozenset[int] = frozenset(),
     moved: frozenset[str] = PUBLISHED,
+    rules: Sequence[Rule] | None = None,
 ) -> Preview:
     """Return what a change of these facets of the sources would do now; writes nothing.
 
     facts: what rules are told of the change. forced: targets that are rebuilt by themselves,
     because a person released them: who and why. moved: what references may follow for the sources
-    to reach them.
+    to reach them. rules: those to try; None: those that the project has.
     """
     graph = load_graph(project_id=project_id)
     told = facts or Facts()
     bench = Bench(
         graph=graph,
-        rules=load_rules(project_id=project_id),
+        rules=load_rules(project_id=project_id) if rules is None else list(rules),
         changed={entity_id: int(facets) for entity_id, facets in sources.items()},
         fields=told.fields,
         source_types=told.source_types | {graph.nodes[entity_id].type for entity_id in sources},

@@ -66,8 +66,19 @@ def compare_plans(
     That is whom it reaches, what is decided, and through which lane it goes; reasons may be worded
     otherwise.
     """
+    return compare_rows(shown=shown, rows=list_targets(plan), bases=bases, contents=contents)
+
+
+def compare_rows(
+    *,
+    shown: Shown,
+    rows: Sequence[Row],
+    bases: Mapping[int, int],
+    contents: Mapping[int, str],
+) -> Delta:
+    """Return what differs from what was shown, where the targets are rows already."""
     before = {row[0]: (row[2], row[3], row[5]) for row in shown.targets}
-    now = {row[0]: (row[2], row[3], row[5]) for row in list_targets(plan)}
+    now = {row[0]: (row[2], row[3], row[5]) for row in rows}
     return Delta(
         bases=_list_differing(shown.bases, bases),
         contents=_list_differing(shown.contents, contents),

@@ -15,12 +15,14 @@ from assets.services.locking import lock_project
 from assets.setwise import select_ids
 from propagation.conflicts.policy import Resolving
 from propagation.exceptions import InvalidEdgeError
-from propagation.execution.cause import Cause
+from propagation.execution.cause import Cause, tell_fields
+from propagation.execution.start import preview
 from propagation.live.events import News
 from propagation.services.change_content import Outcome
 from propagation.services.check_edge import check_edge, check_ends, check_single
 from propagation.services.examine_relinking import Look, examine_relinking, keep_relinking
-from propagation.services.publish_revision import Revision, publish_revision
+from propagation.services.propagate_change import ChangePreview
+from propagation.services.publish_revision import Revision, find_revised, publish_revision
 from propagation.services.relinking import (
     Relinking,
     StoredUse,
@@ -30,7 +32,7 @@ from propagation.services.relinking import (
 from versions.canonical import JsonObject
 from versions.facets import Facet, get_consumed
 from versions.models import Head, Origin, Pin, Version
-from versions.services.heads import VersionRef, lock_heads
+from versions.services.heads import VersionRef, lock_heads, read_heads
 from versions.services.slots import check_unlocked
 
 TOLD_TARGETS = 100
@@ -137,6 +139,35 @@ def change_references(
         cause=cause,
         at=at,
         news=[_tell(relinking, [heads[pk].entity_code for pk in targets])],
+    )
+
+
+def preview_references(*, added: Sequence[Edge], cause: Cause) -> ChangePreview:
+    """Return what changing these references of one project would do now, and write nothing.
+
+    RoleTooLowError, EntityLockedError. What else an edit may meet, it meets when it is made.
+    """
+    project = added[0].target.project
+    check_role(actor=cause.actor, project_id=project.pk, needed=Role.VIEWER)
+    relinking = _compare(added, ())
+    ids = {entity.pk for edge in added for entity in (edge.source, edge.target)}
+    heads = read_heads(Head.objects.filter(entity_id__in=ids))
+    targets = sorted({use.target_id for use in relinking.uses})
+    check_unlocked(entity_ids=targets)
+    revision = Revision(relinking=relinking)
+    return ChangePreview(
+        fields={},
+        base_versions={pk: heads[pk].best_number for pk in targets},
+        contents={pk: heads[pk].content_sha256 for pk in targets},
+        found=preview(
+            project_id=project.pk,
+            sources=find_revised(project=project, heads=heads, revision=revision),
+            mode=cause.mode,
+            excluded=cause.excluded,
+            facts=tell_fields({}),
+        )
+        if targets
+        else None,
     )
 
 

@@ -14,10 +14,12 @@ from assets.services.locking import lock_project
 from assets.setwise import select_ids
 from propagation.audit.trail import Entry, Trace, id_of, write_trail
 from propagation.execution.cause import Cause, Facts
-from propagation.execution.start import start_run
+from propagation.execution.stale import check_nothing_shown, check_rows
+from propagation.execution.start import Preview, preview, start_run
 from propagation.execution.telling import read_item_news
 from propagation.live.events import News, record_events
-from propagation.models import ItemState, PropagationItem, PropagationRun, RunKind
+from propagation.models import ItemState, PropagationItem, PropagationRun, RunKind, RunMode
+from propagation.planning.shown import Row, Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,21 +51,48 @@ def find_holds(*, project: Project, wanted: HoldFilter) -> QuerySet[PropagationI
     return items
 
 
+def preview_approval(*, project: Project, wanted: HoldFilter, actor: User | None) -> Preview:
+    """Return what approving these would rebuild now, and write nothing; RoleTooLowError."""
+    check_role(actor=actor, project_id=project.pk, needed=Role.VIEWER)
+    items = dict(find_holds(project=project, wanted=wanted).values_list("pk", "entity_id"))
+    return preview(
+        project_id=project.pk,
+        sources={},
+        mode=RunMode.AUTO,
+        forced=sorted(set(items.values())),
+        facts=_recall(items),
+    )
+
+
+def list_held(*, project: Project, wanted: HoldFilter) -> list[Row]:
+    """Return what is held as rows of a plan that leaves it as it is; one statement."""
+    items = find_holds(project=project, wanted=wanted).order_by("level", "entity_id", "pk")
+    columns = items.values_list("entity_id", "level", "rule", "reason")
+    return [[pk, level, "hold", rule, reason, None, 0, None] for pk, level, rule, reason in columns]
+
+
 @transaction.atomic
 def approve_holds(
-    *, project: Project, wanted: HoldFilter, note: str, actor: User | None, at: datetime
+    *,
+    project: Project,
+    wanted: HoldFilter,
+    note: str,
+    actor: User | None,
+    at: datetime,
+    shown: Shown | None = None,
 ) -> Decision:
     """Rebuild what is held from what it uses now, in one run, and bring along what is behind it.
 
-    Rules judge what is behind it as ever. RoleTooLowError.
+    Rules judge what is behind it as ever. RoleTooLowError; PlanStaleError.
     """
     items = _claim(project, wanted, actor)
     if not items:
+        check_nothing_shown(shown)
         return Decision(decided=0)
     rows = PropagationItem.objects.filter(pk__in=select_ids(items))
     rows.update(state=ItemState.RELEASED)
     _trace(project, rows, ItemState.RELEASED, note, actor, at)
-    cause = Cause(kind=RunKind.RELEASE, actor=actor, note=note)
+    cause = Cause(kind=RunKind.RELEASE, actor=actor, note=note, shown=shown)
     run = start_run(
         project_id=project.pk,
         sources={},
@@ -78,10 +107,20 @@ def approve_holds(
 
 @transaction.atomic
 def reject_holds(
-    *, project: Project, wanted: HoldFilter, note: str, actor: User | None, at: datetime
+    *,
+    project: Project,
+    wanted: HoldFilter,
+    note: str,
+    actor: User | None,
+    at: datetime,
+    shown: Shown | None = None,
 ) -> Decision:
-    """Leave what is held as it is, until something changes again; RoleTooLowError."""
+    """Leave what is held as it is, until something changes again.
+
+    RoleTooLowError; PlanStaleError when other targets than were shown are held.
+    """
     items = _claim(project, wanted, actor)
+    check_rows(shown, list_held(project=project, wanted=wanted))
     if items:
         rows = PropagationItem.objects.filter(pk__in=select_ids(items))
         rows.update(state=ItemState.REJECTED, error=note)

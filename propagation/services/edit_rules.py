@@ -19,7 +19,7 @@ from propagation.live.events import News, record_events
 from propagation.models import PropagationRule, RuleAction
 from propagation.planning.impact import Impact
 from propagation.rules import validate
-from propagation.rules.rule import BUILT_IN, SETS, TargetStatus
+from propagation.rules.rule import BUILT_IN, SETS, Rule, TargetStatus
 from propagation.rules.validate import NAME_PATTERN
 from versions.models import FacetName
 
@@ -85,16 +85,21 @@ def check_rules(*, row: PropagationRule) -> None:
     Also those behind it: it must not keep one of them from ever matching.
     """
     _check_words(row)
-    others = PropagationRule.objects.filter(project=row.project, is_enabled=True)
-    ranked = [*others.exclude(pk=row.pk), *([row] if row.is_enabled else [])]
-    ranked.sort(key=lambda one: (one.position, one.pk or math.inf))  # a new one comes last
-    rules = [read_rule(one) for one in ranked]
+    rules = rank_rules(row=row)
     try:
         validate.check_rule(read_rule(row), before=[])
         for index, rule in enumerate(rules):
             validate.check_rule(rule, before=rules[:index])
     except validate.InvalidRuleError as error:
         raise InvalidRuleError(error.pointer, str(error)) from error
+
+
+def rank_rules(*, row: PropagationRule) -> list[Rule]:
+    """Return the rules of the project in their order as they were with this one; one statement."""
+    others = PropagationRule.objects.filter(project=row.project, is_enabled=True)
+    ranked = [*others.exclude(pk=row.pk), *([row] if row.is_enabled else [])]
+    ranked.sort(key=lambda one: (one.position, one.pk or math.inf))  # a new one comes last
+    return [read_rule(one) for one in ranked]
 
 
 def _check_words(row: PropagationRule) -> None:

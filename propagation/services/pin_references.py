@@ -23,7 +23,9 @@ from propagation.services.change_references import (
     change_references,
     check_pins,
     make_edge,
+    preview_references,
 )
+from propagation.services.propagate_change import ChangePreview
 from versions.models import Consumption, Pin
 from versions.services.heads import VersionRef
 from versions.services.resolve import load_version
@@ -140,6 +142,37 @@ def unpin_reference(
         return Outcome(run=None, version_numbers={})
     let_go = replace(make_edge(reference), follow=Follow(pin.follow))
     return change_references(added=[let_go], cause=cause, at=at, base_version=base_version)
+
+
+def preview_pin(*, edge: Edge, terms: Terms, cause: Cause) -> ChangePreview:
+    """Return what pinning the reference would do now, and write nothing; errors as pin_reference.
+
+    found None: it is pinned there already, and only the terms would change.
+    """
+    reference = _find(edge)
+    consumed = Consumption.objects.select_related("version").get(reference=reference).version
+    version = consumed
+    if terms.number is not None:
+        version = load_version(entity=edge.source, number=terms.number)
+    if reference.follow == Follow.FROZEN and version.pk == consumed.pk:
+        check_role(actor=cause.actor, project_id=reference.project_id, needed=Role.VIEWER)
+        return ChangePreview(fields={}, base_versions={}, found=None)
+    pinned = VersionRef(entity_id=edge.source.pk, id=version.pk, checksum=version.checksum)
+    frozen = replace(make_edge(reference), follow=Follow.FROZEN, pinned=pinned)
+    return preview_references(added=[frozen], cause=cause)
+
+
+def preview_unpin(*, edge: Edge, cause: Cause) -> ChangePreview:
+    """Return what letting the reference go would do now, and write nothing.
+
+    found None: it is not pinned. Errors as unpin_reference.
+    """
+    reference = _find(edge)
+    pin = Pin.objects.filter(reference=reference).first()
+    if pin is None:
+        return ChangePreview(fields={}, base_versions={}, found=None)
+    let_go = replace(make_edge(reference), follow=Follow(pin.follow))
+    return preview_references(added=[let_go], cause=cause)
 
 
 def expire_pins(*, at: datetime) -> int:

@@ -1,7 +1,7 @@
 """Keep plans that were shown, and find them again."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from propagation.execution.cause import Facts
 from propagation.execution.start import Preview, preview
 from propagation.models import PropagationRun, RunMode, RunStatus, StoredPlan
 from propagation.planning.estimate import Past
-from propagation.planning.shown import Shown, list_targets
+from propagation.planning.shown import Row, Shown, list_targets
 from versions.facets import Facet
 
 KEPT_FOR = timedelta(hours=24)
@@ -36,6 +36,28 @@ def store_plan(
     bases: the numbers of the best versions of what changes; contents: the SHA-256 of what it
     would carry.
     """
+    return store_rows(
+        project=project,
+        rows=list_targets(found.plan),
+        bases=bases,
+        contents=contents,
+        summary=summary,
+        actor=actor,
+        at=at,
+    )
+
+
+def store_rows(
+    *,
+    project: Project,
+    rows: Sequence[Row],
+    bases: Mapping[int, int],
+    contents: Mapping[int, str],
+    summary: dict[str, Any],
+    actor: User | None,
+    at: datetime,
+) -> StoredPlan:
+    """Keep what was shown as rows of targets, as `store_plan` does."""
     StoredPlan.objects.filter(project=project, created_at__lt=at - KEPT_FOR).delete()
     return StoredPlan.objects.create(
         token=f"pl_{secrets.token_urlsafe(24)}",
@@ -44,7 +66,7 @@ def store_plan(
         summary=summary,
         bases=bases,
         contents=contents,
-        targets=list_targets(found.plan),
+        targets=rows,
         created_at=at,
     )
 

@@ -15,6 +15,7 @@ from propagation.execution.cause import Cause, tell_fields
 from propagation.execution.start import Preview, preview
 from propagation.live.events import record_events
 from propagation.planning.plan import Plan
+from propagation.rules.rule import Rule
 from propagation.services.change_content import Outcome, load_contents, publish_contents
 from propagation.services.examine_changes import Change, Ground, examine_changes, keep_conflicts
 from propagation.services.opening import open_definitions
@@ -104,8 +105,13 @@ def propagate_changes(
     return replace(outcome, conflicts=kept)
 
 
-def preview_changes(*, changes: Sequence[Change], cause: Cause, at: datetime) -> ChangePreview:
-    """Return what the changes of one project would do now, and write nothing; same errors."""
+def preview_changes(
+    *, changes: Sequence[Change], cause: Cause, at: datetime, rules: Sequence[Rule] | None = None
+) -> ChangePreview:
+    """Return what the changes of one project would do now, and write nothing; same errors.
+
+    rules: those to try; None: those that the project has.
+    """
     project_id = changes[0].entity.project_id
     check_role(actor=cause.actor, project_id=project_id, needed=Role.VIEWER)
     heads = read_heads(Head.objects.filter(entity_id__in=[one.entity.pk for one in changes]))
@@ -119,6 +125,7 @@ def preview_changes(*, changes: Sequence[Change], cause: Cause, at: datetime) ->
         fields={pk: find_changes(before[pk], judged.contents[pk]) for pk in heads},
         contents=judged.contents,
         cause=cause,
+        rules=rules,
     )
     return replace(found, findings=[one for _, met in judged.met for one in met.findings])
 
@@ -130,6 +137,7 @@ def make_preview(
     fields: Mapping[int, Sequence[FieldChange]],
     contents: Mapping[int, JsonObject],
     cause: Cause,
+    rules: Sequence[Rule] | None = None,
 ) -> ChangePreview:
     """Return the preview of a change of these fields to these contents, with its plan."""
     changed = {pk: contents[pk] for pk, found in fields.items() if found}
@@ -147,6 +155,7 @@ def make_preview(
             mode=cause.mode,
             excluded=cause.excluded,
             facts=tell_fields(fields),
+            rules=rules,
         )
         if changed
         else None,

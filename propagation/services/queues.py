@@ -14,7 +14,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, Greatest
 
 from propagation.execution.ready import select_ready
-from propagation.live.queues import Broker
+from propagation.live.queues import Broker, read_broker
 from propagation.live.reading import measure_lag
 from propagation.live.workers import COURIER, SCHEDULER
 from propagation.models import ItemState, PropagationBatch, PropagationItem, PropagationRun
@@ -75,6 +75,11 @@ def read_readers(*, at: datetime) -> dict[str, ReaderWork]:
         name: ReaderWork(events=lag.events, oldest_s=_age(lag.since, at))
         for name, lag in lags.items()
     }
+
+
+def read_queues(*, at: datetime) -> dict[str, Any]:
+    """Return how the queues stand at this moment, as API, WebSocket and admin show it."""
+    return describe_queues(work=read_work(at=at), broker=read_broker())
 
 
 def describe_queues(*, work: Work, broker: Broker | None) -> dict[str, Any]:

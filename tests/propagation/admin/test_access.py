@@ -10,7 +10,7 @@ from django.urls import reverse
 from assets.models import Membership, Project, Role
 from propagation.models import PropagationRun
 from tests.builders import change, drive, edges_production, get_entity, load, make_user, star
-from tests.propagation.admin.browsing import sign_in
+from tests.propagation.admin.browsing import confirm, sign_in
 from tests.staging import once
 from versions.models import Head, Version
 
@@ -30,9 +30,10 @@ def post_change(client: Client, content: str = '{"description": "mine"}') -> int
     """Change the hero in the admin; return the status."""
     number = Head.objects.get(entity=get_entity("hero")).best.number
     versions = {"base_version": number, "seen_version": number}
-    form = {"content": content, "mode": "auto", **versions, "propagate": "1"}
+    form = {"content": content, "mode": "auto", **versions}
     url = reverse("admin:assets_asset_propagate", args=[get_entity("hero").pk])
-    return client.post(url, form).status_code
+    answer = client.post(url, form)
+    return (confirm(client, answer) if answer.status_code == 302 else answer).status_code
 
 
 def test_staff_of_no_project_sees_and_changes_nothing() -> None:

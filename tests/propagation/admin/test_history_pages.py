@@ -4,8 +4,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from assets.models import AssetReference, Membership, Project, Role
+from propagation.services.edit_rules import save_rule
 from tests.builders import load, star
 from tests.client import APIClient
 from tests.propagation.admin.browsing import sign_in
@@ -92,3 +94,32 @@ def test_a_locked_project_is_not_edited(director: User) -> None:
     assert "The project is locked" in page.content.decode()
     project.refresh_from_db()
     assert project.name == "film"
+
+
+def test_each_row_of_history_says_what_changed_word_by_word(director: User) -> None:
+    project = Project.objects.get(code="film")
+    for number in range(52):  # more than a page
+        values = {"expression": f"target_code == 'shot-{number}'", "action": "hold"}
+        rule = save_rule(
+            project=project, name="keep", values=values, actor=director, at=timezone.now()
+        )
+    client = Client()
+    client.force_login(director)
+    url = reverse("admin:propagation_propagationrule_history", args=[rule.pk])
+    page = client.get(url)
+    assert "<del>50</del><ins>51</ins>" in page.content.decode()
+    assert page.content.decode().count("<ins>") == 50  # the last of the page as well
+    assert "style=" not in page.content.decode().partition('id="content"')[2]
+    last = client.get(url, {"p": 2}).content.decode()
+    assert last.count("<ins>") == 1
+
+
+def test_fields_within_an_object_are_compared_one_by_one() -> None:
+    annotation = Annotation.objects.get(version__entity__project__code="film")
+    for metadata in ({"take": 1, "lens": "a wide one"}, {"take": 1, "lens": "a long one"}):
+        annotation.metadata = metadata
+        annotation.save()
+    url = reverse("admin:versions_annotation_history", args=[annotation.pk])
+    page = sign_in("ann", {"film": Role.ADMIN}).get(url).content.decode()
+    assert "metadata.lens:" in page
+    assert "<del>wide</del><ins>long</ins>" in page

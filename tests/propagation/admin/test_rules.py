@@ -1,5 +1,7 @@
 """The admin of rules and of what they hold: the checks and the roles of the API."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -10,7 +12,8 @@ from assets.models import Project, Role
 from propagation.models import PropagationItem, PropagationRule, PropagationRun
 from propagation.services.edit_rules import save_rule
 from tests.builders import change, drive, get_entity, load, star
-from tests.propagation.admin.browsing import sign_in
+from tests.propagation.admin.browsing import Answer, confirm, sign_in
+from tests.propagation.api.asking import nothing_written
 from tests.staging import once
 from versions.services.entity_lock import set_entity_locks
 
@@ -204,8 +207,7 @@ def test_what_is_held_is_decided_about_in_the_list(
     item = hold()
     others = PropagationItem.objects.exclude(pk=item.pk).values_list("pk", flat=True)
     form = {"action": action, "_selected_action": [item.pk, *others]}
-    page = browser.post(ITEMS, form, follow=True)
-    assert "Film: 1 held items" in page.content.decode()
+    assert confirm(browser, browser.post(ITEMS, form)).status_code == 302
     item.refresh_from_db()
     assert item.state == state
     released = PropagationRun.objects.filter(kind="release", actor=director)
@@ -224,3 +226,69 @@ def test_an_artist_decides_about_nothing(action: str) -> None:
     assert "supervisor" in page.content.decode()
     item.refresh_from_db()
     assert (item.state, PropagationRun.objects.count()) == ("held", 1)
+
+
+def test_the_form_of_a_new_rule_can_be_saved_as_it_is_shown(browser: Client) -> None:
+    shown = browser.get(ADD).context["adminform"].form
+    lists = {name: shown[name].value() for name in LISTS}
+    assert lists == dict.fromkeys(LISTS, "[]")
+    assert browser.post(ADD, fill(**lists)).status_code == 302
+
+
+def simulate(client: Client, url: str = ADD, **values: Any) -> Answer:  # noqa: ANN401 (a form's)
+    """Try the rule on a change of the hero, instead of saving it."""
+    tried = {"tried_on": get_entity("hero").pk, "tried_change": '{"hat": "tall"}'}
+    return client.post(url, fill(**{**tried, "_simulate": "1", **values}))
+
+
+def test_a_rule_is_simulated_before_it_is_saved(browser: Client) -> None:
+    with nothing_written():
+        found = simulate(browser, target_types='["shot"]').context["simulation"]
+    counts = {name: (now, then) for name, now, then in found["counts"]}
+    assert (counts["update"], counts["hold"]) == ((2, 0), (0, 2))
+    assert [entity.code for entity, _, _ in found["others"]] == ["shot-00000", "shot-00001"]
+
+
+def test_switching_a_rule_off_is_simulated_too(browser: Client) -> None:
+    rule = keep(target_types=["shot"])
+    with nothing_written():
+        page = simulate(browser, get_url(rule), is_enabled="", target_types='["shot"]')
+    assert page.context["simulation"]["differing"] == 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"tried_on": ""},
+        {"tried_on": "99999"},
+        {"tried_on": "x"},
+        {"project": "x"},
+        {"tried_change": "{}"},
+        {"tried_change": "[1]"},
+        {"tried_change": "{"},
+        {"tried_change": '{"a": 1e999}'},
+        {"expression": "colour == 'red'"},
+    ],
+)
+def test_what_cannot_be_simulated_is_told_on_the_page(
+    browser: Client, values: dict[str, Any]
+) -> None:
+    with nothing_written():
+        page = simulate(browser, **values)
+    assert page.context["simulation"] is None
+    assert page.context["adminform"].form.errors
+
+
+def test_a_rule_is_not_tried_on_another_project() -> None:
+    load(star(1), code="other")
+    client = sign_in("editor", {"film": Role.SUPERVISOR, "other": Role.VIEWER})
+    page = simulate(client, tried_on=get_entity("hero", "other").pk)
+    assert "in another project" in page.content.decode()
+    stranger = sign_in("stranger", {"film": Role.SUPERVISOR})
+    page = simulate(stranger, tried_on=get_entity("hero", "other").pk)
+    assert "Select a valid choice" in page.content.decode()
+
+
+def test_who_may_not_write_rules_simulates_none() -> None:
+    artist = sign_in("artist", {"film": Role.ARTIST})
+    assert simulate(artist).status_code == 403

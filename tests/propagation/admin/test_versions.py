@@ -10,6 +10,7 @@ from django.urls import reverse
 from assets.models import Role
 from tests.builders import change, load, make_user, star
 from tests.client import APIClient
+from tests.propagation.admin.browsing import confirm
 from tests.propagation.api.asking import nothing_written, post
 from versions.models import Annotation, BestChoice, Head, Version
 
@@ -48,17 +49,23 @@ def make_member(role: Role) -> User:
     return user
 
 
+def choose(user: User, version: Version) -> str:
+    """Make a version the best, and return the page that follows."""
+    client = Client()
+    client.force_login(user)
+    form = {"action": "make_best", "_selected_action": [version.pk]}
+    return client.get(confirm(client, client.post(LIST, form))["Location"]).content.decode()
+
+
 def test_the_best_of_a_slot_is_chosen_here(director: User) -> None:
-    page = decide(director, "make_best", find("shot-00000", "scene_video", 2))
-    assert "is the best now" in page
+    assert "Done: v2." in choose(director, find("shot-00000", "scene_video", 2))
     assert Head.objects.get(slot="scene_video").best.number == 2
     assert BestChoice.objects.latest("pk").author == director
 
 
 def test_the_best_of_a_definition_brings_its_dependents_along(director: User) -> None:
-    page = decide(director, "make_best", find("hero", "definition", 1))
-    assert "is the best now; 2 dependents follow" in page
-    assert "was the best already" in decide(director, "make_best", find("hero", "definition", 1))
+    assert "2 dependents follow" in choose(director, find("hero", "definition", 1))
+    assert "is the best already" in decide(director, "make_best", find("hero", "definition", 1))
 
 
 @pytest.mark.parametrize(
@@ -89,17 +96,15 @@ def test_an_artist_may_hide_but_not_approve() -> None:
     assert "done" in decide(artist, "hide", version)
 
 
-def test_one_that_cannot_be_decided_spoils_only_itself(director: User, api: APIClient) -> None:
+def test_a_best_is_chosen_one_at_a_time_and_never_of_what_is_locked(
+    director: User, api: APIClient
+) -> None:
     lock = json.dumps({"is_locked": True})
     assert api.put("/api/v1/assets/hero/lock", lock, content_type="application/json")
-    page = decide(
-        director,
-        "make_best",
-        find("hero", "definition", 1),
-        find("shot-00000", "scene_video", 2),
-    )
-    assert "hero is locked" in page
-    assert Head.objects.get(slot="scene_video").best.number == 2
+    hero, video = find("hero", "definition", 1), find("shot-00000", "scene_video", 2)
+    with nothing_written():
+        assert "Hero is locked" in decide(director, "make_best", hero)
+        assert "one version at a time" in decide(director, "make_best", hero, video)
 
 
 def test_the_page_of_a_version_shows_what_it_is_and_what_was_said(director: User) -> None:
