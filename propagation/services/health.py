@@ -78,15 +78,15 @@ def _read_database() -> Card:
 
 def _read_broker(queues: dict[str, Any]) -> list[Card]:
     if not queues["is_reachable"]:
-        return [Card(name="Broker", state="down", text="Redis does not answer", page="queues")]
+        return [Card(name="Broker", state="down", text="Redis does not answer", page="queues-page")]
     waiting = sum(lane["queued"] for lane in queues["lanes"].values())
-    cards = [Card(name="Broker", state="ok", text=f"waiting {waiting}", page="queues")]
+    cards = [Card(name="Broker", state="ok", text=f"waiting {waiting}", page="queues-page")]
     cards += [
         Card(
             name=f"Lane {name}",
             state="ok" if lane["workers"] else "down",
             text=f"workers {lane['workers']}, waiting {lane['queued']}",
-            page="queues",
+            page="queues-page",
         )
         for name, lane in queues["lanes"].items()
     ]

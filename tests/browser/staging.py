@@ -149,7 +149,7 @@ def _list_pages(
         "plan": shown["Location"],
         "run": _find("propagation_propagationrun", failed.pk),
         "dead letters": reverse("dead-letters"),
-        "queues": reverse("queues"),
+        "queues": reverse("queues-page"),
         "graph": graph,
         "drawn graph": f"{graph}?as=drawing&down=3",
         "uses": f"{uses}?pin={reference.pk}",

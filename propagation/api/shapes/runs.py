@@ -285,6 +285,10 @@ class Plan(Planned):
 
     project_id: Code
     created_at: Moment
+    title: NotRequired[str]
+    verb: NotRequired[str]
+    remarks: NotRequired[list[str]]
+    asked: NotRequired[Any]
     asset_id: NotRequired[Code]
     base_version: NotRequired[VersionId]
     fields: NotRequired[list[Any]]

@@ -117,16 +117,16 @@ def test_items_of_two_projects_are_not_retried_together(browser: Client) -> None
 
 def test_queues_are_shown_while_no_worker_is_there(browser: Client, settings: Settings) -> None:
     settings.FLOWER_URL = "http://127.0.0.1:5555/flower/"
-    page = browser.get(reverse("queues")).content.decode()
+    page = browser.get(reverse("queues-page")).content.decode()
     for word in ("realtime", "batch", "background", "No worker consumes", settings.FLOWER_URL):
         assert word in page
-    part = browser.get(reverse("queues"), headers={"X-Part": "1"}).content.decode()
+    part = browser.get(reverse("queues-page"), headers={"X-Part": "1"}).content.decode()
     assert "<html" not in part
     settings.FLOWER_URL = ""
-    assert "Flower" not in browser.get(reverse("queues")).content.decode()
+    assert "Flower" not in browser.get(reverse("queues-page")).content.decode()
 
 
-@pytest.mark.parametrize("path", ["queues", "dead-letters"])
+@pytest.mark.parametrize("path", ["queues-page", "dead-letters"])
 def test_pages_are_for_staff(client: Client, path: str) -> None:
     assert client.get(reverse(path)).status_code == 302
 

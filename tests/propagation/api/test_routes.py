@@ -30,7 +30,7 @@ def list_routes(resolver: URLResolver, prefix: str = "") -> Iterator[Route]:
         path = f"{prefix}{entry.pattern}"
         if isinstance(entry, URLPattern):
             yield path, entry.callback
-        elif entry.app_name != "admin":
+        elif entry.app_name != "admin" and not str(entry.pattern).startswith("admin/"):
             yield from list_routes(entry, path)
 
 

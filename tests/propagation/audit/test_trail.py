@@ -243,6 +243,7 @@ WITHOUT = {
     "import_production": "test_an_import_leaves_an_entry_for_all_that_it_wrote",
     "complete_job": "test_handlers.py: its entries are checked there",
     "fail_job": "as complete_job",
+    "retry_runs": "as retry_run, of several",
     "repair_project": "starts a run, as the others do; the run tells",
 }
 
