@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from threading import Event
 
@@ -40,19 +41,26 @@ def pytest_configure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --stored: for a second run of the suite, on another database."""
+    """Add --stored and --every: for a second run of the suite, on another database."""
     parser.addoption("--stored", action="store_true", help="run what a database has a part in")
+    parser.addoption(
+        "--every", type=int, default=1, metavar="N", help="run each Nth test of a file only"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Sort tests by what is prepared; with --stored, leave out those that need no database."""
     sort_by_what_is_kept(items)
-    if config.getoption("--stored"):
-        config.hook.pytest_deselected(items=[one for one in items if not _may_store(one)])
-        items[:] = [one for one in items if _may_store(one)]
+    stored = [one for one in items if not config.getoption("--stored") or _may_store(one)]
+    by_file = groupby(stored, key=lambda one: one.path)
+    kept = [one for _, some in by_file for one in list(some)[:: config.getoption("--every")]]
+    config.hook.pytest_deselected(items=list(set(items) - set(kept)))
+    items[:] = kept
 
 
 def _may_store(item: pytest.Item) -> bool:
+    if item.get_closest_marker("browser"):  # what a page looks like is the same on all
+        return False
     names = set(getattr(item, "fixturenames", ()))
     is_marked = any(map(item.get_closest_marker, ("django_db", "workers")))
     return is_marked or bool(names & USES_DATABASE)

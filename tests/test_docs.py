@@ -15,12 +15,22 @@ from django.utils import timezone
 
 from assets.models import Project, Role
 from config.demo.staging import stage_demo
+from propagation.api.openapi.operations import OPERATIONS
+from propagation.api.openapi.schema import find_routes
 from tests.builders import make_user
 from tests.processes import ROOT, Workers, embedded_only, make_environment
 from tests.propagation.api.asking import make_token
 from tests.server import run_server
 
-PAGES = ["versions.md", "control.md", "conflicts.md", "webhooks.md", "live.md", "operations.md"]
+PAGES = [
+    "tour.md",
+    "versions.md",
+    "control.md",
+    "conflicts.md",
+    "webhooks.md",
+    "live.md",
+    "operations.md",
+]
 CALL = (
     'call() { curl -s -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" "$@"; }'
 )
@@ -97,3 +107,31 @@ def test_every_command_of_the_page_answers_what_it_shows(workers: Workers, page:
     for example, answer in zip(examples, answers, strict=False):
         if example.answer:
             check_contains(json.loads(answer), json.loads(example.answer), example.command)
+
+
+CALLED = re.compile(r"\$API(/[^\s\"')]*)")
+
+
+def list_calls() -> set[tuple[str, str]]:
+    """Return (method, path) of every call of the API that a page makes; variables as one word."""
+    calls = set()
+    for page in PAGES:
+        for example in read_examples(page):
+            method = re.search(r"-X (\w+)", example.command)
+            default = "POST" if re.search(r" -[dF] ", example.command) else "GET"
+            for path in CALLED.findall(example.command):
+                plain = re.sub(r"\$\w+", "x", path.partition("?")[0])
+                calls.add((method[1] if method else default, f"/api/v1{plain}"))
+    return calls
+
+
+def test_the_pages_knock_at_every_door() -> None:
+    calls = list_calls()
+    for path, (name, _) in find_routes().items():
+        pattern = re.compile(
+            re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path).replace(r"\{key\}", ".+"))
+        )
+        for method in OPERATIONS[name]:
+            assert any(method == how and pattern.fullmatch(url) for how, url in calls), (
+                f"{method} {path} is called by no page"
+            )
