@@ -12,6 +12,7 @@ from django.test import Client
 from rest_framework.views import APIView
 
 from config.management.commands.openapi import make_document
+from propagation.api.openapi.comparing import compare_documents
 from propagation.api.openapi.operations import OPERATIONS
 from propagation.api.openapi.views import DOCUMENT
 from propagation.api.openapi.writing import ShapeWriter
@@ -121,3 +122,22 @@ def test_a_closed_schema_refuses_what_it_does_not_name() -> None:
     schema = close({"type": "object", "properties": {"a": {}}, "required": []})
     assert jsonschema_rs.is_valid(schema, {"a": 1})
     assert not jsonschema_rs.is_valid(schema, {"b": 1})
+
+
+def test_what_differs_between_two_documents_is_said_once_each() -> None:
+    before, after = json.loads(DOCUMENT.read_text()), json.loads(DOCUMENT.read_text())
+    assert compare_documents(before, after) == []
+    del after["paths"]["/api/v1/me"]["patch"]
+    after["components"]["schemas"]["Project"]["properties"]["colour"] = {"type": "string"}
+    after["components"]["schemas"]["Project"]["required"].remove("name")
+    runs = after["paths"]["/api/v1/projects/{project_id}/runs"]["get"]
+    runs["parameters"] = [one for one in runs["parameters"] if one["name"] != "kind"]
+    runs["responses"]["200"]["content"]["text/plain"] = {"schema": {}}
+    said = compare_documents(before, after)
+    assert "removed PATCH /api/v1/me" in said
+    assert [one for one in said if "/api/v1/me" not in one] == [
+        "changed GET /api/v1/projects/{project_id}/runs, answer 200",
+        "removed GET /api/v1/projects/{project_id}/runs, parameter kind",
+        "added Project.colour",
+        "changed Project.name",
+    ]
