@@ -108,7 +108,7 @@ class Schema(AutoSchema):
             for name in operation.takes
         ]
         query: list[Any] = [operation.query] if operation.query().fields else []
-        if isinstance(self.view, ListView):
+        if self.method == "GET" and isinstance(self.view, ListView):
             one = f"({'|'.join(get_type_hints(self.view.row))})"
             pattern = {"type": "string", "pattern": f"^{one}(,{one})*$"}
             detail = "Members of the rows, with commas; all when left out."
@@ -168,7 +168,8 @@ class Schema(AutoSchema):
         if shape is None:
             return {"description": phrase}
         schema = _write_page(shape) if isinstance(shape, Page) else SHAPES.write(shape)
-        types = LIST_TYPES if isinstance(self.view, ListView) else self._operation.media_types
+        is_list = self.method == "GET" and isinstance(self.view, ListView)
+        types = LIST_TYPES if is_list else self._operation.media_types
         content = {one: {"schema": schema if one.endswith("json") else {}} for one in types}
         return {"description": phrase, "content": content}
 
