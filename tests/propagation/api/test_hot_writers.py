@@ -10,12 +10,14 @@ from typing import Any
 import httpx
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from assets.models import Project
 from propagation.live.wake import wait_until
 from propagation.models import Conflict, ConflictStatus, PropagationRun
 from propagation.models.run import ACTIVE_STATUSES
 from propagation.recovery.consistency import check_project
+from propagation.recovery.sweep import sweep
 from tests.builders import get_entity, load
 from tests.processes import START_LIMIT_S, Workers
 from tests.propagation.api.asking import make_token
@@ -128,11 +130,18 @@ def test_every_accepted_edit_is_in_the_history_and_the_end_is_their_serial_merge
     assert len(accepted) == statuses[202]
     for code in codes:
         check_history(code, {number: one for (of, number), one in accepted.items() if of == code})
-    is_over = PropagationRun.objects.filter(status__in=ACTIVE_STATUSES)
-    wait_until(lambda: not is_over.exists(), run_id=0, timeout_s=START_LIMIT_S)
-    assert not is_over.exists()
+    assert wait_until(is_quiet, run_id=0, timeout_s=START_LIMIT_S)
     assert not check_project(project=Project.objects.get()).exceptions
     print(f"\n{writers} writers, {edits} edits each: {dict(statuses)}")  # noqa: T201 (with pytest -s)
+
+
+def is_quiet() -> bool:
+    """Do what a scheduler does, and tell whether all runs are over.
+
+    On a machine that is busy a message may be put off: then the sweep sends it.
+    """
+    sweep(at=timezone.now())
+    return not PropagationRun.objects.filter(status__in=ACTIVE_STATUSES).exists()
 
 
 def check_history(code: str, accepted: Mapping[int, Written]) -> None:
