@@ -6,7 +6,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
+from functools import cache
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 
 from propagation.api.codes import get_encoded_path
 from propagation.api.problem import Problem
-from propagation.api.strict import StrictSerializer, read_query
+from propagation.api.strict import StrictSerializer, read_query, suggest
 from propagation.api.tables import CSVRenderer
 
 _M = TypeVar("_M", bound=Model)
@@ -87,17 +87,20 @@ class ListView(APIView):
         response.columns = columns  # type: ignore[attr-defined]  # for CSV
         return response
 
-    def list_columns(self, wanted: Mapping[str, Any]) -> list[str]:
+    def list_columns(self, wanted: Mapping[str, Any]) -> Sequence[str]:
         """Return the members that rows shall have; 422 for one that they cannot have."""
-        known = list(get_type_hints(self.row))
+        known = list_members(self.row)
         names = wanted["fields"].split(",") if wanted["fields"] else known
         if unknown := [name for name in names if name not in known]:
-            near = get_close_matches(unknown[0], known, n=1)
-            detail = f"There is no {unknown[0]!r}" + (
-                f"; did you mean {near[0]!r}?" if near else "."
-            )
+            detail = suggest(f"There is no {unknown[0]!r}", unknown[0], known)
             raise serializers.ValidationError({"fields": [detail]})
         return names
+
+
+@cache
+def list_members(shape: Any) -> tuple[str, ...]:  # noqa: ANN401 (a TypedDict)
+    """Return the names of a shape's members, in order."""
+    return tuple(get_type_hints(shape))
 
 
 def _link(request: Request, response: Response, following: str | None) -> Response:

@@ -1,6 +1,6 @@
 """Serializers that refuse what they do not know, and views that speak of whom they serve."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
@@ -35,7 +35,11 @@ class StrictSerializer(serializers.Serializer[Any]):
             return super().to_internal_value(data)
         if unknown := data.keys() - self.fields.keys():
             raise serializers.ValidationError(
-                {name: [_suggest(name, self.fields)] for name in sorted(unknown)}, code="unknown"
+                {
+                    name: [suggest("This is not known", name, self.fields)]
+                    for name in sorted(unknown)
+                },
+                code="unknown",
             )
         wrong: dict[str, Any] = {
             name: errors
@@ -140,7 +144,7 @@ def read_query(
     known = serializer().fields
     for name, values in request.query_params.lists():
         if name not in known:
-            detail = f"{name}: {_suggest(name, known)}"
+            detail = f"{suggest(f'{name}: This is not known', name, known)}"
             raise Problem(HTTPStatus.BAD_REQUEST, "unknown-parameter", detail)
         if len(values) > 1 and not isinstance(known[name], serializers.ListField):
             detail = f"{name} is given {len(values)} times; once is clear."
@@ -167,6 +171,7 @@ def get_actor(request: Request) -> User:
     return cast("User", request.user)
 
 
-def _suggest(name: str, known: Any) -> str:  # noqa: ANN401 (DRF's field mapping)
+def suggest(said: str, name: str, known: Iterable[str]) -> str:
+    """Return what is said of a name that is not known, with the known one that is most like it."""
     near = get_close_matches(name, list(known), n=1)
-    return "This is not known" + (f"; did you mean {near[0]!r}?" if near else ".")
+    return f"{said}; did you mean {near[0]!r}?" if near else f"{said}."

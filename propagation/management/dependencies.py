@@ -1,17 +1,14 @@
 """Dependencies of an entity as a tree, a document, or a graph for Graphviz."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
-
 from assets.graph.cache import load_graph
 from assets.graph.dependency_graph import DependencyGraph
-from assets.models import AssetReference, Entity
-from assets.setwise import select_ids
-from versions.services.following import find_left_behind, find_outdated
+from assets.models import Entity
+from versions.services.following import find_states
 
 DEEPEST = 40
 """Levels of indentation: what lies deeper stands below each other, or a chain fills the disk."""
@@ -47,7 +44,7 @@ def read_dependencies(*, entity: Entity, depth: int | None, is_upstream: bool) -
         is_upstream=is_upstream,
         depth=depth,
         distances=distances,
-        states=_find_states(entity.project_id, distances),
+        states=find_states(project_id=entity.project_id, target_ids=distances),
     )
 
 
@@ -107,16 +104,3 @@ def _quote(text: str) -> str:
     """Return a quoted id of Graphviz's language; codes are opaque and may hold anything."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _find_states(project_id: int, distances: Mapping[int, int]) -> dict[int, str]:
-    """Return which of them are outdated, or pinned to what is not the best; two statements."""
-    references = AssetReference.objects.filter(
-        project_id=project_id, target_id__in=select_ids(distances)
-    )
-
-    def list_targets(some: QuerySet[AssetReference]) -> Iterable[int]:
-        return some.values_list("target_id", flat=True).order_by()
-
-    pinned = dict.fromkeys(list_targets(find_left_behind(references)), "pinned")
-    return pinned | dict.fromkeys(list_targets(find_outdated(references)), "outdated")

@@ -4,7 +4,7 @@ import re
 from functools import cache
 from http import HTTPStatus
 from inspect import getdoc
-from typing import Any, get_type_hints
+from typing import Any
 
 from drf_spectacular.drainage import error
 from drf_spectacular.extensions import (
@@ -18,7 +18,7 @@ from rest_framework import serializers
 
 from propagation.api.openapi.operation import HEADER_SCHEMAS, HEADERS, Operation, Page
 from propagation.api.openapi.writing import ShapeWriter
-from propagation.api.paging import ListView
+from propagation.api.paging import ListView, list_members
 from propagation.api.shapes.common import Problem
 from propagation.api.work import WorkView
 
@@ -109,7 +109,7 @@ class Schema(AutoSchema):
         ]
         query: list[Any] = [operation.query] if operation.query().fields else []
         if self.method == "GET" and isinstance(self.view, ListView):
-            one = f"({'|'.join(get_type_hints(self.view.row))})"
+            one = f"({'|'.join(list_members(self.view.row))})"
             pattern = {"type": "string", "pattern": f"^{one}(,{one})*$"}
             detail = "Members of the rows, with commas; all when left out."
             query.append(OpenApiParameter("fields", pattern, description=detail))

@@ -19,9 +19,9 @@ from propagation.services.pin_references import Terms, pin_reference
 from propagation.services.steer_run import retry_run
 from tests.builders import change, drive, get_content, get_entity, load, make_cause, star
 from tests.propagation.admin.browsing import Answer, confirm, sign_in
+from tests.propagation.admin.holding import hold
 from tests.propagation.api.asking import nothing_written
 from versions.models import DEFINITION, Consumption, Head, Pin, Version
-from versions.services.entity_lock import set_entity_locks
 
 pytestmark = pytest.mark.django_db
 RUNS = reverse("admin:propagation_propagationrun_changelist")
@@ -63,22 +63,6 @@ def fail_run() -> PropagationRun:
     assert run
     fail_batch(run_id=run.pk, number=0, error="no disk", at=timezone.now())
     return drive(run)
-
-
-def hold() -> PropagationItem:
-    """Have a locked shot that a change is held before."""
-    shot = get_entity("shot-00000")
-    set_entity_locks(
-        project_id=shot.project_id,
-        entity_ids=[shot.pk],
-        is_locked=True,
-        reason="",
-        actor=None,
-        at=timezone.now(),
-    )
-    run = change("hero", hat="tall").run
-    assert run
-    return drive(run).items.get(state="held")
 
 
 def get_shown() -> StoredPlan:

@@ -11,11 +11,11 @@ from django.utils import timezone
 from assets.models import Project, Role
 from propagation.models import PropagationItem, PropagationRule, PropagationRun
 from propagation.services.edit_rules import save_rule
-from tests.builders import change, drive, get_entity, load, star
+from tests.builders import drive, get_entity, load, star
 from tests.propagation.admin.browsing import Answer, confirm, sign_in
+from tests.propagation.admin.holding import hold
 from tests.propagation.api.asking import nothing_written
 from tests.staging import once
-from versions.services.entity_lock import set_entity_locks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("film")]
 LISTS = ("source_types", "target_types", "roles", "facets", "fields", "impacts", "target_statuses")
@@ -66,23 +66,6 @@ def keep(**values: object) -> PropagationRule:
 def get_url(rule: PropagationRule, what: str = "change") -> str:
     """Return the address of a page of the rule."""
     return reverse(f"admin:propagation_propagationrule_{what}", args=[rule.pk])
-
-
-def hold() -> PropagationItem:
-    """Have a locked shot that a change is held before."""
-    shot = get_entity("shot-00000")
-    set_entity_locks(
-        project_id=shot.project_id,
-        entity_ids=[shot.pk],
-        is_locked=True,
-        reason="",
-        actor=None,
-        at=timezone.now(),
-    )
-    run = change("hero", hat="tall").run
-    assert run
-    item: PropagationItem = drive(run).items.get(state="held")
-    return item
 
 
 def test_a_rule_is_written_through_the_service_with_its_history(
