@@ -1,21 +1,16 @@
-"""Set-wise writes: any number of rows in one SQL statement, on PostgreSQL and on SQLite.
+"""Set-wise statements: insert, update, upsert, delete and copy any number of rows in one each."""
 
-PostgreSQL gets one array per column (`unnest`), SQLite one JSON document (`json_each`); neither
-has a limit on rows, where a list of parameters would reach SQLite's.
-"""
-
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import Any
 
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
-ROWS_PER_STATEMENT = 50_000  # bounds the memory of one statement; a batch is far below it
+from assets.setwise import postgresql, sqlite
+from assets.setwise.given import Column, Row, Table, split_rows
 
-Row: TypeAlias = Sequence[Any]
-Column: TypeAlias = "models.Field[Any, Any]"
+ROWS_PER_STATEMENT = 50_000  # bounds the memory of one statement; a batch is far below it
 
 
 def insert_rows(
@@ -35,13 +30,13 @@ def insert_rows(
     answer = ", ".join(_quote(_get_field(model, name).column) for name in returning)
     returned: list[tuple[Any, ...]] = []
     with connection.cursor() as cursor:
-        for chunk in _split(rows):
-            given, parameters = _make_table(fields, chunk)
+        for chunk in split_rows(rows, ROWS_PER_STATEMENT):
+            given = _make_table(fields, chunk)
             cursor.execute(
                 f"INSERT INTO {_quote(model._meta.db_table)} ({names}) "  # noqa: S608, SLF001
-                f"SELECT {_list_columns(fields)} FROM {given}"
+                f"SELECT {_list_columns(fields)} FROM {given.sql}"
                 + (f" RETURNING {answer}" if answer else ""),
-                parameters,
+                given.parameters,
             )
             if answer:
                 returned += cursor.fetchall()
@@ -56,13 +51,13 @@ def upsert_rows(
     names = [_quote(field.column) for field in fields]
     assignments = ", ".join(f"{name} = excluded.{name}" for name in names[len(key) :])
     with connection.cursor() as cursor:
-        for chunk in _split(rows):
-            given, parameters = _make_table(fields, chunk)
+        for chunk in split_rows(rows, ROWS_PER_STATEMENT):
+            given = _make_table(fields, chunk)
             cursor.execute(
                 f"INSERT INTO {_quote(model._meta.db_table)} ({', '.join(names)}) "  # noqa: S608, SLF001
-                f"SELECT {_list_columns(fields)} FROM {given} WHERE true "
+                f"SELECT {_list_columns(fields)} FROM {given.sql} WHERE true "
                 f"ON CONFLICT ({', '.join(names[: len(key)])}) DO UPDATE SET {assignments}",
-                parameters,
+                given.parameters,
             )
 
 
@@ -77,12 +72,12 @@ def update_rows(
     table = _quote(model._meta.db_table)  # noqa: SLF001
     updated = 0
     with connection.cursor() as cursor:
-        for chunk in _split(rows):
-            given, parameters = _make_table(fields, chunk)
+        for chunk in split_rows(rows, ROWS_PER_STATEMENT):
+            given = _make_table(fields, chunk)
             cursor.execute(
-                f"UPDATE {table} SET {assignments} FROM {given} "  # noqa: S608
+                f"UPDATE {table} SET {assignments} FROM {given.sql} "  # noqa: S608
                 f"WHERE {table}.{_quote(fields[0].column)} = given.c0",
-                parameters,
+                given.parameters,
             )
             updated += cursor.rowcount
     return updated
@@ -94,12 +89,12 @@ def delete_rows(*, model: type[models.Model], ids: Iterable[int]) -> int:
     table = _quote(model._meta.db_table)  # noqa: SLF001
     deleted = 0
     with connection.cursor() as cursor:
-        for chunk in _split([pk] for pk in ids):
-            given, parameters = _make_table([field], chunk)
+        for chunk in split_rows(([pk] for pk in ids), ROWS_PER_STATEMENT):
+            given = _make_table([field], chunk)
             cursor.execute(
                 f"DELETE FROM {table} WHERE {_quote(field.column)} IN "  # noqa: S608
-                f"(SELECT c0 FROM {given})",
-                parameters,
+                f"(SELECT c0 FROM {given.sql})",
+                given.parameters,
             )
             deleted += cursor.rowcount
     return deleted
@@ -122,15 +117,15 @@ def copy_rows(
     ]
     key = source._meta.pk  # noqa: SLF001
     with connection.cursor() as cursor:
-        for chunk in _split([pk] for pk in ids):
-            given, parameters = _make_table([key], chunk)
+        for chunk in split_rows(([pk] for pk in ids), ROWS_PER_STATEMENT):
+            given = _make_table([key], chunk)
             cursor.execute(
                 f"INSERT INTO {_quote(target._meta.db_table)} "  # noqa: S608, SLF001
                 f"({', '.join([*names, *(_quote(field.column) for field in extras)])}) "
                 f"SELECT {', '.join([*names, *(['%s'] * len(extras))])} "
                 f"FROM {_quote(source._meta.db_table)} "  # noqa: SLF001
-                f"WHERE {_quote(key.column)} IN (SELECT c0 FROM {given})",
-                [*constants, *parameters],
+                f"WHERE {_quote(key.column)} IN (SELECT c0 FROM {given.sql})",
+                [*constants, *given.parameters],
             )
 
 
@@ -139,22 +134,23 @@ def select_ids(ids: Iterable[int]) -> RawSQL:
 
     A list of ids would take one parameter each, and SQLite refuses more than 32 766 of them.
     """
-    if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
-    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(ids))])
+    sql, parameter = _get_dialect().write_ids(list(ids))
+    return RawSQL(sql, [parameter])  # noqa: S611 (of constants)
 
 
 def select_texts(texts: Iterable[str]) -> RawSQL:
     """Return a sub-select of these texts, for `filter(code__in=…)`: one parameter however many."""
-    if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::text[])", [list(texts)])
-    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(texts))])
+    sql, parameter = _get_dialect().write_texts(list(texts))
+    return RawSQL(sql, [parameter])  # noqa: S611 (of constants)
 
 
-def _split(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    iterator = iter(rows)
-    while chunk := list(islice(iterator, ROWS_PER_STATEMENT)):
-        yield chunk
+def _get_dialect() -> ModuleType:
+    return postgresql if connection.vendor == "postgresql" else sqlite
+
+
+def _make_table(fields: Sequence[Column], rows: Sequence[Row]) -> Table:
+    table: Table = _get_dialect().make_table(fields, rows)
+    return table
 
 
 def _get_field(model: type[models.Model], name: str) -> Column:
@@ -170,31 +166,3 @@ def _quote(name: str | None) -> str:
 
 def _list_columns(fields: Sequence[Column]) -> str:
     return ", ".join(f"given.c{index}" for index in range(len(fields)))
-
-
-def _make_table(fields: Sequence[Column], rows: Sequence[Row]) -> tuple[str, list[Any]]:
-    """Return SQL for a table `given(c0, c1, …)` that holds the rows, and its parameters."""
-    values = [
-        [_prepare(field, value) for field, value in zip(fields, row, strict=True)] for row in rows
-    ]
-    names = [f"c{index}" for index in range(len(fields))]
-    if connection.vendor == "postgresql":
-        arrays = ", ".join(f"%s::{_get_sql_type(field)}[]" for field in fields)
-        columns = [list(column) for column in zip(*values, strict=True)]
-        return f"unnest({arrays}) AS given({', '.join(names)})", columns
-    selected = ", ".join(
-        f"json_extract(value, '$[{index}]') AS {name}" for index, name in enumerate(names)
-    )
-    document = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return f"(SELECT {selected} FROM json_each(%s)) AS given", [document]  # noqa: S608
-
-
-def _prepare(field: Column, value: object) -> object:
-    if isinstance(field, models.JSONField):
-        return json.dumps(value, ensure_ascii=False)
-    return field.get_db_prep_save(value, connection)
-
-
-def _get_sql_type(field: Column) -> str:
-    # An explicit cast to varchar(n) cuts the text off; an assignment from text refuses it.
-    return "text" if isinstance(field, models.CharField) else field.db_type(connection) or "text"

@@ -1,0 +1,76 @@
+"""Rows as a table on PostgreSQL: one array per column, and once what is the same in all rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from assets.setwise.given import (
+    Column,
+    Row,
+    Table,
+    Values,
+    find_constant,
+    is_number,
+    is_text,
+    prepare_columns,
+)
+
+
+def make_table(fields: Sequence[Column], rows: Sequence[Row]) -> Table:
+    """Return SQL for a table `given` that holds the rows; no row: ValueError."""
+    columns = prepare_columns(fields, rows)
+    selected, arrays, names = [], [], []
+    constants: list[Any] = []
+    lists: list[Any] = []
+    for index, (field, values) in enumerate(zip(fields, columns, strict=True)):
+        sql_type = _get_sql_type(field)
+        if index and find_constant(values):  # the first column says how many rows there are
+            selected.append(f"%s::{sql_type} AS c{index}")
+            constants.append(values[0])
+        else:
+            selected.append(f"c{index}")
+            names.append(f"c{index}")
+            arrays.append(f"%s::{sql_type}[]")
+            lists.append(_write_array(field, values))
+    sql = (
+        f"(SELECT {', '.join(selected)} "  # noqa: S608
+        f"FROM unnest({', '.join(arrays)}) AS list({', '.join(names)})) AS given"
+    )
+    return Table(sql=sql, parameters=[*constants, *lists])
+
+
+def _write_array(field: Column, values: Values) -> object:
+    """Return the values as PostgreSQL reads an array, where they are plain; else as a list.
+
+    The driver takes six times as long for a list of numbers or texts.
+    """
+    if is_number(field):
+        if None in values:
+            return f"{{{','.join('NULL' if one is None else str(int(one)) for one in values)}}}"
+        return f"{{{','.join(map(str, map(int, values)))}}}"
+    if is_text(field):
+        return f"{{{','.join(map(_quote, values))}}}"
+    return list(values)
+
+
+def _quote(text: str | None) -> str:
+    if text is None:
+        return "NULL"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _get_sql_type(field: Column) -> str:
+    # An explicit cast to varchar(n) cuts the text off; an assignment from text refuses it.
+    return "text" if is_text(field) else field.db_type(connection) or "text"
+
+
+def write_ids(ids: Sequence[int]) -> tuple[str, object]:
+    """Return SQL that selects these numbers, and its parameter."""
+    return "SELECT unnest(%s::bigint[])", f"{{{','.join(map(str, map(int, ids)))}}}"
+
+
+def write_texts(texts: Sequence[str]) -> tuple[str, object]:
+    """Return SQL that selects these texts, and its parameter."""
+    return "SELECT unnest(%s::text[])", list(texts)
