@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from config.bodies import Receive, Scope, Send, bound_bodies
+from config.collector import calm_collector
 from config.telemetry import start_telemetry
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -66,4 +67,5 @@ _http = bound_bodies(
     limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
     upload_limit=settings.UPLOAD_MAX_BYTES,
 )
+calm_collector()
 application = ProtocolTypeRouter({"http": _http, "websocket": AuthMiddlewareStack(route_socket)})

@@ -18,6 +18,7 @@ from django.conf import settings
 from django_structlog.celery.receivers import CeleryReceiver
 from redis.exceptions import RedisError
 
+from config.collector import calm_collector
 from config.telemetry import start_telemetry, stop_telemetry
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -56,9 +57,10 @@ def keep_django_logging(**_: object) -> None:
 
 
 @worker_process_init.connect
-def trace_tasks(**_: object) -> None:
-    """Trace what this process of a worker does, where that is asked for."""
+def prepare_process(**_: object) -> None:
+    """Prepare a process of a worker for its tasks; trace them, where that is asked for."""
     start_telemetry(service="worker")
+    calm_collector()
 
 
 @worker_process_shutdown.connect

@@ -12,6 +12,9 @@ JsonObject: TypeAlias = dict[str, "JsonValue"]
 
 MAX_DEPTH = 32
 """Levels of lists and objects in what people send."""
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -21,9 +24,7 @@ def write_canonical(value: JsonValue) -> str:
     The text itself is stored, not a database's JSON type, which rewrites numbers (1e5 becomes
     100000): the stored content stays byte-equal and its hash can be checked for ever.
     """
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
+    return _CANONICAL.encode(value)
 
 
 def hash_text(text: str) -> str:

@@ -5,15 +5,13 @@ inserting one changes the checksum of every version made from it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from versions.canonical import JsonObject, hash_text, write_canonical
 
 
-@dataclass(frozen=True, kw_only=True)
-class InputChange:
+class InputChange(NamedTuple):
     """One input that differs from the parent version's.
 
     source_checksum: the checksum of the version consumed now; None when the reference is gone.
@@ -27,8 +25,7 @@ class InputChange:
     source_checksum: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """Where a version comes from, and what is new in it.
 
     created_at: aware; author_id, run_id: None for nobody, none; changed: facets, as a number.
@@ -59,7 +56,7 @@ def compute_checksum(
             change.role,
             change.label,
             change.position,
-            write_canonical(change.attributes),
+            write_canonical(change.attributes) if change.attributes else "{}",
             change.source_checksum or "",
         ]
         for change in inputs

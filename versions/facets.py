@@ -75,9 +75,9 @@ def classify(fields: Iterable[str], known: Mapping[str, Facet] = FIELD_FACETS) -
     return touched
 
 
-def name_facets(facets: Facet) -> list[str]:
+def name_facets(facets: int) -> list[str]:
     """Return the names of the facets, in the order of the class."""
-    return [str(one.name).lower() for one in Facet if one in facets]
+    return [str(one.name).lower() for one in Facet if one & facets]
 
 
 def read_facets(names: Iterable[str]) -> Facet:

@@ -1,13 +1,21 @@
 """The dependency graph of one project: what is affected, in which order, and through what.
 
-Pure: built from ids, knows no database. rustworkx does the work (docs/decisions); NetworkX is the
-oracle in the tests. An edge leads from a source to its target, from upstream to downstream.
+Pure: built from ids, knows no database. NetworkX is the oracle in the tests. An edge leads from a
+source to its target, from upstream to downstream.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import rustworkx as rx
+import numpy as np
+
+from assets.graph.adjacency import Adjacency, Links, arrange
+from assets.graph.cycles import Overlay, find_cycle
+from assets.graph.nodes import Node, Nodes
+from assets.graph.waves import list_waves
+
+__all__ = ["DependencyGraph", "Edge", "Node", "Reference", "Use", "build_graph", "link"]
 
 Edge = tuple[int, int]
 Reference = tuple[int, int, int, str, str]
@@ -17,26 +25,20 @@ Use = tuple[int, str, str]
 """The facets consumed, the role, and what is followed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Node:
-    """One entity in the graph."""
-
-    id: int
-    code: str
-    kind: str
-    type: str
-    is_critical: bool = False
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DependencyGraph:
-    """An immutable graph of entity ids. Unknown ids raise KeyError."""
+    """An immutable graph of entity ids. Unknown ids raise KeyError.
+
+    Inside, an entity is its place among the nodes, and ascending places are ascending ids. uses:
+    the different ones, by number. down, up: to targets, to sources.
+    """
 
     revision: int
-    nodes: Mapping[int, Node]
-    _graph: "rx.PyDiGraph[int, int]" = field(repr=False)
-    _index: Mapping[int, int] = field(repr=False)
-    _uses: Sequence[Use] = field(repr=False)
+    nodes: Nodes
+    uses: Sequence[Use] = field(repr=False)
+    links: Links = field(repr=False)
+    down: Adjacency = field(repr=False)
+    up: Adjacency = field(repr=False)
 
     def get_affected(
         self, sources: Iterable[int], *, depth: int | None = None, upstream: bool = False
@@ -47,11 +49,11 @@ class DependencyGraph:
         depth: the largest distance wanted (0: nothing, None: all). O(nodes + edges) whatever the
         number of paths (there may be 2 to the power of many).
         """
-        step = self._graph.predecessor_indices if upstream else self._graph.successor_indices
-        roots = [self._index[source] for source in dict.fromkeys(sources)]
-        distances = _measure_distances(roots, step, depth)
-        pairs = sorted((distance, self._graph[index]) for index, distance in distances.items())
-        return {entity: distance for distance, entity in pairs}
+        step = (self.up if upstream else self.down).list_next
+        distances = _measure_distances(self._place(sources), step, depth)
+        ids = self.nodes.ids
+        pairs = sorted((distance, place) for place, distance in distances.items())
+        return {ids[place]: distance for distance, place in pairs}
 
     def get_levels(
         self, sources: Iterable[int], *, and_roots: Iterable[int] = ()
@@ -61,20 +63,20 @@ class DependencyGraph:
         Each entity stands behind all the affected entities that it uses; ids ascend in a level.
         and_roots: sources that stand in a wave themselves, in the first unless others affect them.
         """
-        roots = frozenset(sources)
-        affected = {*self.get_affected(roots), *and_roots}
-        members = [self._index[entity] for entity in {*roots, *affected}]
-        induced = self._graph.subgraph(members)
-        waves = (
-            tuple(sorted(induced[index] for index in wave if induced[index] in affected))
-            for wave in rx.topological_generations(induced)
-        )
-        return tuple(wave for wave in waves if wave)
+        ids = self.nodes.ids
+        waves = self.list_waves(sources, and_roots=and_roots)
+        return tuple(tuple(ids[place] for place in wave) for wave in waves)
+
+    def list_waves(
+        self, sources: Iterable[int], *, and_roots: Iterable[int] = ()
+    ) -> Iterator[list[int]]:
+        """Yield the levels as places."""
+        return list_waves(self.down, self._place(sources), frozenset(self._place(and_roots)))
 
     def get_incoming(self, entity: int) -> Iterator[tuple[int, Use]]:
         """Yield the source and the use of each reference that leads to the entity."""
-        for index, _, use in self._graph.in_edges(self._index[entity]):
-            yield self._graph[index], self._uses[use]
+        for place, use in self.up.list_links(self.nodes.find_place(entity)):
+            yield self.nodes.ids[place], self.uses[use]
 
     def get_between(self, sources: Iterable[int], targets: Iterable[int]) -> frozenset[int]:
         """Return the targets that the sources affect, and all affected that lies before them."""
@@ -85,72 +87,96 @@ class DependencyGraph:
 
     def get_edges_within(self, members: Iterable[int]) -> list[Edge]:
         """Return the distinct edges between the members, ascending."""
-        inside = frozenset(members)
-        return sorted(
-            {
-                (source, self._graph[index])
-                for source in inside
-                for index in self._graph.successor_indices(self._index[source])
-                if self._graph[index] in inside
-            }
-        )
+        ids = self.nodes.ids
+        places = sorted(self._place(members))
+        inside = frozenset(places)
+        return [
+            (ids[source], ids[target])
+            for source in places
+            for target in sorted(inside.intersection(self.down.list_next(source)))
+        ]
 
     def find_path(self, source: int, target: int) -> tuple[int, ...] | None:
         """Return one shortest path from source to target, both included, or None."""
-        start, end = self._index[source], self._index[target]
-        if start == end:
-            return (source,)
-        paths = rx.dijkstra_shortest_paths(self._graph, start, target=end, default_weight=1.0)
-        return tuple(self._graph[index] for index in paths[end]) if end in paths else None
+        start, end = self.nodes.find_place(source), self.nodes.find_place(target)
+        came_from = {start: start}
+        frontier = [start]
+        while frontier and end not in came_from:
+            reached: dict[int, int] = {}
+            for one in frontier:
+                for place in self.down.list_next(one):
+                    if place not in came_from:
+                        reached[place] = one
+            came_from |= reached
+            frontier = list(reached)
+        if end not in came_from:
+            return None
+        path = [end]
+        while path[-1] != start:
+            path.append(came_from[path[-1]])
+        return tuple(self.nodes.ids[place] for place in reversed(path))
 
     def find_cycle(
         self, *, adding: Iterable[Edge], removing: Iterable[Edge] = ()
     ) -> tuple[int, ...] | None:
         """Return a cycle that these edits would close (its first id repeated last), or None.
 
-        removing: one of the parallel edges between two entities is taken away per mention.
+        removing: one of the parallel edges between two entities is taken away per mention. What
+        was there before has no cycle, so only what lies behind the new edges is looked at.
         """
-        edited = self._graph.copy()
-        for source, target in removing:
-            edited.remove_edge(self._index[source], self._index[target])
-        edited.add_edges_from(
-            [(self._index[source], self._index[target], 0) for source, target in adding]
+        place = self.nodes.find_place
+        overlay = Overlay(
+            self.down,
+            adding=[(place(source), place(target)) for source, target in adding],
+            removing=[(place(source), place(target)) for source, target in removing],
         )
-        if rx.is_directed_acyclic_graph(edited):
-            return None
-        cycle = [edited[index] for index, _ in rx.digraph_find_cycle(edited)]
-        return (*cycle, cycle[0])
+        cycle = find_cycle(overlay)
+        return tuple(self.nodes.ids[one] for one in cycle) if cycle else None
 
     def sort(self, members: Iterable[int]) -> list[int]:
         """Return the members in topological order: each behind all members that it depends on."""
         wanted = frozenset(members)
-        between = self.get_between(wanted, wanted) | wanted
-        induced = self._graph.subgraph([self._index[entity] for entity in between])
-        return [induced[i] for i in rx.topological_sort(induced) if induced[i] in wanted]
+        levels = self.get_levels(wanted, and_roots=wanted)
+        return [entity for level in levels for entity in level if entity in wanted]
+
+    def _place(self, entities: Iterable[int]) -> list[int]:
+        return [self.nodes.find_place(entity) for entity in dict.fromkeys(entities)]
 
 
 def build_graph(
     *, revision: int, nodes: Iterable[Node], edges: Iterable[Reference]
 ) -> DependencyGraph:
     """Return the graph of these nodes and edges. KeyError when an edge names an unknown id."""
-    by_id = {node.id: node for node in nodes}
-    graph: rx.PyDiGraph[int, int] = rx.PyDiGraph()
-    index = dict(zip(by_id, graph.add_nodes_from(list(by_id)), strict=True))
+    known = Nodes(nodes)
+    sources, targets, uses = array("q"), array("q"), array("i")
     # There are few different uses, and maybe a million edges: each carries a number.
-    uses: dict[Use, int] = {}
-    graph.add_edges_from(
-        [
-            (index[source], index[target], uses.setdefault((facets, role, follow), len(uses)))
-            for source, target, facets, role, follow in edges
-        ]
+    numbers: dict[Use, int] = {}
+    for source, target, facets, role, follow in edges:
+        sources.append(source)
+        targets.append(target)
+        uses.append(numbers.setdefault((facets, role, follow), len(numbers)))
+    links = Links(
+        known.find_places(sources),
+        known.find_places(targets),
+        np.frombuffer(uses, dtype=np.int32),
     )
+    return link(revision=revision, nodes=known, uses=list(numbers), links=links)
+
+
+def link(*, revision: int, nodes: Nodes, uses: Sequence[Use], links: Links) -> DependencyGraph:
+    """Return the graph of nodes that are linked so."""
     return DependencyGraph(
-        revision=revision, nodes=by_id, _graph=graph, _index=index, _uses=list(uses)
+        revision=revision,
+        nodes=nodes,
+        uses=uses,
+        links=links,
+        down=arrange(len(nodes), links.sources, links.targets, links.uses),
+        up=arrange(len(nodes), links.targets, links.sources, links.uses),
     )
 
 
 def _measure_distances(
-    roots: Sequence[int], step: Callable[[int], Iterable[int]], depth: int | None
+    roots: Collection[int], step: Callable[[int], Iterable[int]], depth: int | None
 ) -> dict[int, int]:
     """Breadth first search from several roots; a root counts only when another one reaches it."""
     distances: dict[int, int] = {}
@@ -158,9 +184,9 @@ def _measure_distances(
     frontier, distance = list(roots), 0
     while frontier and (depth is None or distance < depth):
         distance += 1
-        reached = dict.fromkeys(found for index in frontier for found in step(index))
-        frontier = [index for index in reached if index not in distances]
+        reached = dict.fromkeys(found for place in frontier for found in step(place))
+        frontier = [place for place in reached if place not in distances]
         distances |= dict.fromkeys(frontier, distance)
-        frontier = [index for index in frontier if index not in unreached_roots]
+        frontier = [place for place in frontier if place not in unreached_roots]
         unreached_roots -= distances.keys()
     return distances

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 
 from assets.setwise.given import (
     Column,
@@ -49,7 +49,7 @@ def _write_array(field: Column, values: Values) -> object:
         if None in values:
             return f"{{{','.join('NULL' if one is None else str(int(one)) for one in values)}}}"
         return f"{{{','.join(map(str, map(int, values)))}}}"
-    if is_text(field):
+    if is_text(field) or isinstance(field, models.JSONField):
         return f"{{{','.join(map(_quote, values))}}}"
     return list(values)
 

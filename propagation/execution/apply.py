@@ -25,7 +25,6 @@ from propagation.models import (
     PropagationRun,
 )
 from propagation.models.run import WORKING_STATUSES
-from propagation.models.work import OPEN_STATES
 from propagation.planning.reach import PUBLISHED
 from versions.canonical import JsonObject
 from versions.facets import NO_FACETS
@@ -39,8 +38,8 @@ from versions.services.publish import (
 )
 
 ERROR_LENGTH = 2000
-ClaimedItem: TypeAlias = tuple[int, int, int | None, int | None]
-"""Entity id, item id, and the ids of the versions before and after an earlier attempt, if any."""
+ClaimedItem: TypeAlias = tuple[int, int, int | None, int | None, int]
+"""Entity id, item id, ids of the versions before and after earlier attempts, if any, and level."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,18 +80,18 @@ def apply_items(
     """
     claimed: list[ClaimedItem] = list(
         items.order_by("level", "entity_id").values_list(
-            "entity_id", "pk", "before_id", "version_id"
+            "entity_id", "pk", "before_id", "version_id", "level"
         )
     )
     targets = [entity_id for entity_id, *_ in claimed]
     heads = lock_heads(Head.objects.filter(entity__propagation_items__batch=batch))
-    moved = _group_by_target(read_states(_select_moved(batch)))
-    followed = [state.followed_id for entity_id in targets for state in moved.get(entity_id, ())]
+    states = read_states(_select_moved(batch, claimed))
+    followed = {state.followed_id for state in states}
     shelf = read_shelf(entity_ids=targets, heads=heads, followed=followed)
     project_id = batch.run.project_id
     desk = Desk(
         heads=heads,
-        moved=moved,
+        moved=_group_by_target(states),
         set_back=read_set_back(heads=heads.values()),
         stamp=Stamp(origin=Origin.PROPAGATED, at=at, run_id=batch.run_id),
         shelf=shelf,
@@ -142,12 +141,16 @@ def claim_batch(run_id: int, number: int) -> PropagationBatch | None:
     )
 
 
-def _select_moved(batch: PropagationBatch) -> QuerySet[AssetReference]:
+def _select_moved(
+    batch: PropagationBatch, claimed: Sequence[ClaimedItem]
+) -> QuerySet[AssetReference]:
     """Select what the batch's targets may have to consume: moved, or made in this very batch."""
+    references = AssetReference.objects.filter(target__propagation_items__batch=batch)
+    if len({level for *_, level in claimed}) < 2:  # noqa: PLR2004 (none of them uses another)
+        return find_moved(references)
     made_here = PropagationItem.objects.filter(
         run_id=batch.run_id, batch=batch, entity=OuterRef("source_id")
     )
-    references = AssetReference.objects.filter(target__propagation_items__batch=batch)
     return find_moved(references, also=Exists(made_here))
 
 
@@ -199,7 +202,7 @@ def _finish_items(
     One that was rebuilt at an earlier attempt, and needs nothing now, keeps what it was rebuilt as.
     """
     rows, told = [], []
-    for entity_id, pk, before_id, earlier_id in items:
+    for entity_id, pk, before_id, earlier_id, _ in items:
         version_id = version_ids.get(entity_id, earlier_id)
         state = ItemState.APPLIED if version_id else ItemState.UNCHANGED
         if entity_id in rebuilt.waiting:
@@ -241,7 +244,7 @@ def _finish_batch(
     *,
     is_due: bool,
 ) -> None:
-    is_open = batch.items.filter(state__in=OPEN_STATES).exists()
+    is_open = batch.left > outcome.applied + outcome.unchanged + outcome.failed
     PropagationBatch.objects.filter(pk=batch.pk).update(
         applied=F("applied") + outcome.applied,
         unchanged=F("unchanged") + outcome.unchanged,

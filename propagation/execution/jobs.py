@@ -1,7 +1,7 @@
 """Open jobs for items that somebody outside makes."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from assets.setwise import insert_rows
@@ -11,7 +11,7 @@ from propagation.models import ExternalJob, JobState
 
 def open_jobs(
     *,
-    items: Sequence[tuple[int, int, int | None, int | None]],
+    items: Iterable[Sequence[int | None]],
     rebuilt: Rebuilt,
     project_id: int,
     at: datetime,

@@ -1,7 +1,7 @@
 """Read what handlers need, for all targets of a batch at once."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeAlias
@@ -34,19 +34,19 @@ class Shelf:
         *,
         head: HeadState,
         consumed: Mapping[int, VersionRef],
-        made: Mapping[int, JsonObject],
+        get_made: Callable[[int], JsonObject],
     ) -> Material:
         """Return the material of a target.
 
         consumed: the version that it will consume, by the id of each reference that moves; one
-        that the same batch makes has no id, and its content is in `made`, by source id.
+        that the same batch makes has no id, and `get_made` returns its content, by source id.
         """
         uses = []
         for reference_id, source_id, code, type_, role, label, _, stored_id in self.uses.get(
             head.entity_id, ()
         ):
             version_id = consumed[reference_id].id if reference_id in consumed else stored_id
-            content = made[source_id] if version_id is None else self.contents[version_id]
+            content = get_made(source_id) if version_id is None else self.contents[version_id]
             uses.append(UsedContent(code=code, type=type_, role=role, label=label, content=content))
         return Material(
             code=head.entity_code,

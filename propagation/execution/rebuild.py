@@ -1,13 +1,13 @@
 """Rebuild targets from what they use now: draft the versions that a batch publishes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from propagation.execution.materials import Shelf
 from propagation.handlers.contract import Job, JsonObject, Material, Result
 from versions.canonical import hash_text, write_canonical
-from versions.facets import NO_FACETS, Facet
 from versions.services.classify import FieldMaps
 from versions.services.following import ReferenceState
 from versions.services.heads import HeadState, VersionRef
@@ -26,7 +26,7 @@ class Desk:
 
     heads: Mapping[int, HeadState]
     moved: Mapping[int, Sequence[ReferenceState]]
-    set_back: Mapping[int, Facet]
+    set_back: Mapping[int, int]
     stamp: Stamp
     shelf: Shelf = field(default_factory=Shelf)
     results: Mapping[int, tuple[JsonObject, list[str]]] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Rebuilt:
     made: dict[int, SealedDraft] = field(default_factory=dict)
     contents: dict[int, JsonObject] = field(default_factory=dict)
     inputs: dict[int, list[str]] = field(default_factory=dict)
-    more: dict[int, Facet] = field(default_factory=dict)
+    more: dict[int, int] = field(default_factory=dict)
     waiting: dict[int, Job] = field(default_factory=dict)
     deferred: set[int] = field(default_factory=set)
     failed: dict[int, str] = field(default_factory=dict)
@@ -71,7 +71,7 @@ def rebuild(targets: Sequence[int], desk: Desk) -> Rebuilt:
     for entity_id in targets:
         inputs: list[Input] = []
         consumed: dict[int, VersionRef] = {}
-        changed = NO_FACETS
+        changed = 0
         states = desk.moved.get(entity_id, ())
         if rebuilt.waits_for(states):
             rebuilt.deferred.add(entity_id)
@@ -106,11 +106,11 @@ def _make_content(
             return False
         rebuilt.contents[entity_id] = content
     elif handler is not None:
-        made = {
-            pk: rebuilt.contents.get(pk) or desk.shelf.contents[desk.heads[pk].best.id or 0]
-            for pk in rebuilt.made
-        }
-        material = desk.shelf.collect(head=desk.heads[entity_id], consumed=consumed, made=made)
+        material = desk.shelf.collect(
+            head=desk.heads[entity_id],
+            consumed=consumed,
+            get_made=partial(_get_made, desk, rebuilt),
+        )
         try:
             result = _check_result(handler(material), material)
         except Exception as error:  # noqa: BLE001 (whatever a handler does, the others go on)
@@ -126,6 +126,12 @@ def _make_content(
     return True
 
 
+def _get_made(desk: Desk, rebuilt: Rebuilt, entity_id: int) -> JsonObject:
+    """Return the content of a version that the same batch makes."""
+    content = rebuilt.contents.get(entity_id)
+    return content or desk.shelf.contents[desk.heads[entity_id].best.id or 0]
+
+
 def _check_result(result: Result, material: Material) -> Result:
     """Return what a handler answered, if it can be stored; else raise."""
     if isinstance(result, Job):
@@ -139,11 +145,11 @@ def _check_result(result: Result, material: Material) -> Result:
     return result
 
 
-def _find_more(entity_id: int, desk: Desk, rebuilt: Rebuilt) -> Facet:
+def _find_more(entity_id: int, desk: Desk, rebuilt: Rebuilt) -> int:
     """Return the facets in which a content that was made differs from what the target had."""
     content = rebuilt.contents.get(entity_id)
     if content is None or desk.maps is None:
-        return NO_FACETS
+        return 0
     before = desk.shelf.contents[desk.heads[entity_id].best.id or 0]
     return desk.maps.compare(
         entity_type=desk.shelf.types[entity_id], before=dict(before), after=dict(content)
@@ -151,7 +157,7 @@ def _find_more(entity_id: int, desk: Desk, rebuilt: Rebuilt) -> Facet:
 
 
 def _draft(
-    entity_id: int, desk: Desk, inputs: Sequence[Input], changed: Facet, rebuilt: Rebuilt
+    entity_id: int, desk: Desk, inputs: Sequence[Input], changed: int, rebuilt: Rebuilt
 ) -> SealedDraft:
     head = desk.heads[entity_id]
     content_id, sha256 = head.content_id, head.content_sha256
@@ -164,7 +170,7 @@ def _draft(
         content_id=content_id,
         content_sha256=sha256,
         inputs=inputs,
-        changed=changed | desk.set_back.get(entity_id, NO_FACETS),
+        changed=changed | desk.set_back.get(entity_id, 0),
     ).seal(desk.stamp)
 
 
@@ -180,8 +186,8 @@ def _store_contents(rebuilt: Rebuilt) -> None:
     ids = store_contents(bodies.values())
     for pk, body in bodies.items():
         sealed = rebuilt.made[pk]
-        draft = replace(sealed.draft, content_id=ids[hash_text(body)])
-        rebuilt.made[pk] = replace(sealed, draft=draft)
+        draft = sealed.draft._replace(content_id=ids[hash_text(body)])
+        rebuilt.made[pk] = sealed._replace(draft=draft)
 
 
 def _find_source(state: ReferenceState, made: Mapping[int, SealedDraft]) -> VersionRef | None:
@@ -192,15 +198,13 @@ def _find_source(state: ReferenceState, made: Mapping[int, SealedDraft]) -> Vers
         return made[state.source_id].version
     if state.consumed_id == state.followed_id:
         return None
-    return VersionRef(
-        entity_id=state.source_id, id=state.followed_id, checksum=state.followed_checksum
-    )
+    return VersionRef(state.source_id, state.followed_checksum, state.followed_id)
 
 
-def _find_changed(state: ReferenceState, made: Mapping[int, SealedDraft]) -> Facet:
+def _find_changed(state: ReferenceState, made: Mapping[int, SealedDraft]) -> int:
     """Return what changed in the source between what was consumed and what is consumed now."""
     is_new = _follows_made(state, made)
-    return state.moved | (made[state.source_id].draft.changed if is_new else NO_FACETS)
+    return state.moved | (made[state.source_id].draft.changed if is_new else 0)
 
 
 def _follows_made(state: ReferenceState, made: Mapping[int, SealedDraft]) -> bool:
@@ -209,12 +213,12 @@ def _follows_made(state: ReferenceState, made: Mapping[int, SealedDraft]) -> boo
 
 def _make_input(state: ReferenceState, source: VersionRef) -> Input:
     return Input(
-        source_id=state.source_id,
-        source_code=state.source_code,
-        role=state.role,
-        label=state.label,
-        position=state.position,
-        attributes=state.attributes,
-        source=source,
-        reference_id=state.id,
+        state.source_id,
+        state.source_code,
+        state.role,
+        state.label,
+        state.position,
+        state.attributes,
+        source,
+        state.id,
     )

@@ -9,7 +9,6 @@ from propagation.execution.cause import Cause
 from propagation.execution.outdated import EXCUSED, select_last
 from propagation.execution.start import start_run
 from propagation.models import PropagationItem, PropagationRun, RunKind
-from versions.facets import Facet
 
 
 def start_repair(
@@ -20,7 +19,7 @@ def start_repair(
     moved: frozenset[str],
     note: str,
     at: datetime,
-    facets: Mapping[int, Facet] | None = None,
+    facets: Mapping[int, int] | None = None,
     notify_users: bool = True,
 ) -> PropagationRun:
     """Start it on behalf of the actor; what somebody keeps as it is stays so.

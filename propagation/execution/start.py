@@ -33,7 +33,7 @@ from propagation.planning.impact import Impact
 from propagation.planning.plan import Plan, PlanLimits, make_plan
 from propagation.planning.reach import PUBLISHED
 from propagation.rules.rule import Action, Rule
-from versions.facets import ALL_FACETS, Facet
+from versions.facets import ALL_FACETS
 from versions.services.heads import HeadState
 
 STATES = {
@@ -55,7 +55,7 @@ class Preview:
 def preview(
     *,
     project_id: int,
-    sources: Mapping[int, Facet],
+    sources: Mapping[int, int],
     mode: RunMode,
     facts: Facts | None = None,
     forced: Sequence[int] = (),
@@ -106,7 +106,7 @@ def start_run(
     sources: Mapping[int, int],
     cause: Cause,
     at: datetime,
-    facets: Mapping[int, Facet] | None = None,
+    facets: Mapping[int, int] | None = None,
     facts: Facts | None = None,
     forced: Sequence[int] = (),
     before: Mapping[int, HeadState] | None = None,

@@ -18,7 +18,7 @@ from propagation.models import PropagationItem, PropagationRun, RunKind, RunStat
 from propagation.models.run import ACTIVE_STATUSES
 from versions.canonical import JsonObject
 from versions.change import FieldChange
-from versions.facets import Facet, name_facets
+from versions.facets import name_facets
 from versions.models import Version
 from versions.naming import write_version_id
 from versions.services.heads import HeadState
@@ -86,7 +86,7 @@ def tell_start(
     run: PropagationRun,
     *,
     sources: Mapping[int, int],
-    facets: Mapping[int, Facet],
+    facets: Mapping[int, int],
     held: int,
 ) -> list[News]:
     """Return the news of a run that was just created.

@@ -94,17 +94,33 @@ class PropagationBatch(models.Model):
 
 
 class PropagationItem(models.Model):
-    """One target in one run: exactly one row, whatever the number of paths that lead to it."""
+    """One target in one run: exactly one row, whatever the number of paths that lead to it.
 
-    run = models.ForeignKey(PropagationRun, models.CASCADE, related_name="items", db_index=False)
+    A million of them are written by one change and written again by its run, so no foreign key is
+    checked by the database (see Version), and every index has its reason below. None but those of
+    the key, the target and the batch has a row of an item that is applied.
+    """
+
+    run = models.ForeignKey(
+        PropagationRun,
+        models.CASCADE,
+        related_name="items",
+        db_index=False,  # the unique constraint below begins with it
+        db_constraint=False,
+    )
     entity = models.ForeignKey(
-        Entity, models.PROTECT, related_name="propagation_items", db_index=False
+        Entity,
+        models.PROTECT,
+        related_name="propagation_items",
+        db_index=False,
+        db_constraint=False,
     )
     batch = models.ForeignKey(
         PropagationBatch,
         models.CASCADE,
         null=True,
         related_name="items",
+        db_constraint=False,
         # A batch reads its items by it. None: the item was held or ignored.
     )
     level = models.PositiveIntegerField(help_text="Longest distance from the change, in edges.")
@@ -115,6 +131,7 @@ class PropagationItem(models.Model):
         null=True,
         related_name="+",
         db_index=False,
+        db_constraint=False,
         help_text="The target's best version until it was rebuilt.",
     )
     version = models.ForeignKey(
@@ -123,6 +140,7 @@ class PropagationItem(models.Model):
         null=True,
         related_name="+",
         db_index=False,
+        db_constraint=False,
         help_text="What it was rebuilt as; of an item that is tried again, at its last attempt.",
     )
     rule = models.CharField(max_length=64, help_text="The rule that decided about it.")
@@ -158,6 +176,11 @@ class PropagationItem(models.Model):
                         "cancelled",
                     ]
                 ),
+            ),
+            # Whether a batch waits for somebody outside is asked whenever a step is sent: 0.1 ms
+            # with this, 100 ms for 20 batches of 500 items without.
+            models.Index(
+                fields=["batch"], name="waiting_items", condition=models.Q(state="waiting")
             ),
             # The list of what waits for a person, and how much of a run does.
             models.Index(fields=["run"], name="held_items", condition=models.Q(state="held")),

@@ -1,6 +1,5 @@
 """A checksum changes with whatever it covers."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ INPUT = InputChange(
     attributes={},
     source_checksum="c" * 64,
 )
-OTHER = replace(INPUT, source_code="prop-001", role="prop")
+OTHER = INPUT._replace(source_code="prop-001", role="prop")
 PROVENANCE = Provenance(
     origin="authored",
     author_id=7,
@@ -63,22 +62,22 @@ def test_a_checksum_is_64_hex_digits_and_always_the_same() -> None:
         {"content_sha256": "e" * 64},
         {"parent_checksum": "e" * 64},
         {"parent_checksum": None},
-        {"provenance": replace(PROVENANCE, origin="imported")},
-        {"provenance": replace(PROVENANCE, author_id=None)},
-        {"provenance": replace(PROVENANCE, run_id=7)},
-        {"provenance": replace(PROVENANCE, changed=2)},
-        {"provenance": replace(PROVENANCE, note="")},
-        {"provenance": replace(PROVENANCE, created_at=datetime(2026, 3, 1, 13, tzinfo=UTC))},
+        {"provenance": PROVENANCE._replace(origin="imported")},
+        {"provenance": PROVENANCE._replace(author_id=None)},
+        {"provenance": PROVENANCE._replace(run_id=7)},
+        {"provenance": PROVENANCE._replace(changed=2)},
+        {"provenance": PROVENANCE._replace(note="")},
+        {"provenance": PROVENANCE._replace(created_at=datetime(2026, 3, 1, 13, tzinfo=UTC))},
         {"inputs": ()},
         {"inputs": (INPUT, OTHER)},
         {"inputs": (INPUT, INPUT)},
-        {"inputs": (replace(INPUT, source_code="char-002"),)},
-        {"inputs": (replace(INPUT, role="prop"),)},
-        {"inputs": (replace(INPUT, label="left"),)},
-        {"inputs": (replace(INPUT, position=1),)},
-        {"inputs": (replace(INPUT, attributes={"look": "wet"}),)},
-        {"inputs": (replace(INPUT, source_checksum="e" * 64),)},
-        {"inputs": (replace(INPUT, source_checksum=None),)},
+        {"inputs": (INPUT._replace(source_code="char-002"),)},
+        {"inputs": (INPUT._replace(role="prop"),)},
+        {"inputs": (INPUT._replace(label="left"),)},
+        {"inputs": (INPUT._replace(position=1),)},
+        {"inputs": (INPUT._replace(attributes={"look": "wet"}),)},
+        {"inputs": (INPUT._replace(source_checksum="e" * 64),)},
+        {"inputs": (INPUT._replace(source_checksum=None),)},
     ],
 )
 def test_a_checksum_changes_with_each_field(change: dict[str, Any]) -> None:

@@ -17,7 +17,13 @@ class Consumption(models.Model):
     reference = models.OneToOneField(
         AssetReference, models.CASCADE, primary_key=True, related_name="consumption"
     )
-    version = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
+    version = models.ForeignKey(
+        Version,
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,  # see Version
+    )
 
     def __str__(self) -> str:
         return f"{self.reference} at v{self.version.number}"

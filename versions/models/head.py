@@ -24,8 +24,16 @@ class Head(models.Model):
         db_index=False,  # the unique constraint below begins with it
     )
     slot = models.CharField(max_length=64, default=DEFINITION)
-    best = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
-    latest = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
+    best = models.ForeignKey(
+        Version,
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,  # see Version
+    )
+    latest = models.ForeignKey(
+        Version, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     approved = models.ForeignKey(
         Version, models.PROTECT, null=True, related_name="+", db_index=False
     )

@@ -28,6 +28,11 @@ class Version(models.Model):
     100 000 targets writes 100 000 of these. Its parent is the version numbered one less, whose
     checksum its own covers. It points at its content and records in VersionInput only the inputs
     that differ from its parent's.
+
+    No foreign key of what a propagation writes is checked by the database: here, and those of
+    inputs, heads, consumptions and items, such checks take 34 of PostgreSQL's 81 µs per target.
+    Their writers have just read, and most of them locked, the rows that these name; Django
+    protects them from deletion, and `verify_history` finds what points at nothing.
     """
 
     entity = models.ForeignKey(
@@ -35,13 +40,21 @@ class Version(models.Model):
         models.PROTECT,
         related_name="versions",
         db_index=False,  # the unique constraint below begins with it
+        db_constraint=False,  # see below
     )
     slot = models.CharField(max_length=64, default=DEFINITION)
     number = models.PositiveIntegerField()
-    content = models.ForeignKey(Content, models.PROTECT, related_name="+", db_index=False)
+    content = models.ForeignKey(
+        Content, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     origin = models.CharField(max_length=16, choices=Origin)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     run_id = models.BigIntegerField(
         null=True,

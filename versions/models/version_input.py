@@ -23,14 +23,22 @@ class VersionInput(models.Model):
         models.PROTECT,
         related_name="inputs",
         db_index=False,  # the unique constraint below begins with it
+        db_constraint=False,  # see Version
     )
-    source = models.ForeignKey(Entity, models.PROTECT, related_name="+", db_index=False)
+    source = models.ForeignKey(
+        Entity, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     role = models.CharField(max_length=32)
     label = models.CharField(max_length=64, blank=True, default="")
     position = models.IntegerField(default=0, help_text="Order within the role, as in a cut.")
     attributes = JSONTextField(default=dict)
     source_version = models.ForeignKey(
-        Version, models.PROTECT, null=True, related_name="+", db_index=False
+        Version,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
 
     class Meta:

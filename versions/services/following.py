@@ -1,8 +1,7 @@
 """Which version a reference follows, and whether it is outdated: one definition for all."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
@@ -10,7 +9,7 @@ from django.db.models.functions import Coalesce
 from assets.models import AssetReference, Follow
 from assets.setwise import select_ids
 from versions.canonical import JsonObject
-from versions.facets import ALL_FACETS, Facet
+from versions.facets import ALL_FACETS, NO_FACETS, Facet
 from versions.models import DEFINITION, Version
 from versions.services.between import select_between, select_touching
 from versions.services.heads import VersionRef
@@ -63,11 +62,12 @@ def _unite_moved() -> Coalesce:
     return Coalesce(Subquery(united.values("united")), 0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReferenceState:
+class ReferenceState(NamedTuple):
     """One reference, the version that it follows now, and the one that its target consumed.
 
-    facets: what it consumes of its source. moved: what changed in the source since it did.
+    facets: what it consumes of its source. moved: what changed in the source since it did. Both
+    are sets of bits, and follow is one of Follow: plain values in a tuple, because a batch reads
+    thousands of these.
     """
 
     id: int
@@ -78,13 +78,13 @@ class ReferenceState:
     label: str
     position: int
     attributes: JsonObject
-    follow: Follow
+    follow: str
     consumed_id: int | None
     followed_id: int
     followed_checksum: str
     has_approved: bool
-    facets: Facet
-    moved: Facet
+    facets: int
+    moved: int
 
     @property
     def is_frozen(self) -> bool:
@@ -135,64 +135,106 @@ def find_states(*, project_id: int, target_ids: Collection[int]) -> dict[int, st
     return pinned | dict.fromkeys(list_targets(find_outdated(references)), "outdated")
 
 
-def find_moved(references: QuerySet[AssetReference], *, also: Exists) -> QuerySet[AssetReference]:
+def find_moved(
+    references: QuerySet[AssetReference], *, also: Exists | None = None
+) -> QuerySet[AssetReference]:
     """Return those references that follow another version than was consumed, whatever changed.
 
     also: further ones to return.
     """
-    return with_followed(references).filter(IS_MOVED | also)
+    return with_followed(references).filter(IS_MOVED if also is None else IS_MOVED | also)
 
 
-def read_states(references: QuerySet[AssetReference]) -> Iterable[ReferenceState]:
-    """Return the states of references that `with_followed` annotated, in one statement."""
-    rows: Iterable[tuple[Any, ...]] = references.annotate(moved=_unite_moved()).values_list(
-        "pk",
-        "target_id",
-        "source_id",
-        "source__code",
-        "role",
-        "label",
-        "position",
-        "attributes",
-        "follow",
-        "consumption__version_id",
-        "source__heads__best_id",
-        "source__heads__best__checksum",
-        "source__heads__latest_id",
-        "source__heads__latest__checksum",
-        "source__heads__approved_id",
-        "source__heads__approved__checksum",
-        "consumption__version__checksum",
-        "facets",
-        "moved",
-    )
-    for pk, target, source, code, role, label, position, *rest in rows:
-        attributes, follow, consumed, *heads, consumed_checksum, facets, moved = rest
-        best, latest, approved = heads[:2], heads[2:4], heads[4:]
-        consumption = [consumed, consumed_checksum]
-        followed_id, followed_checksum = {
-            Follow.LATEST: latest,
-            Follow.LATEST_APPROVED: next(
-                one for one in (approved, consumption, best) if one[0] is not None
-            ),
-        }.get(follow, best)
-        yield ReferenceState(
-            id=pk,
-            target_id=target,
-            source_id=source,
-            source_code=code,
-            role=role,
-            label=label,
-            position=position,
-            attributes=attributes,
-            follow=Follow(follow),
-            consumed_id=consumed,
-            followed_id=followed_id,
-            followed_checksum=followed_checksum,
-            has_approved=approved[0] is not None,
-            facets=Facet(facets),
-            moved=ALL_FACETS if consumed is None else Facet(moved),
+def read_states(references: QuerySet[AssetReference]) -> list[ReferenceState]:
+    """Return the states of references that `with_followed` annotated; at most three statements.
+
+    Versions are read once each, however many references name them; the third statement only when
+    a source published more than once since it was consumed.
+    """
+    rows: list[tuple[Any, ...]] = list(
+        references.annotate(followed=F("followed_id")).values_list(
+            "pk",
+            "target_id",
+            "source_id",
+            "role",
+            "label",
+            "position",
+            "attributes",
+            "follow",
+            "facets",
+            "consumption__version_id",
+            "followed",
+            "source__heads__best_id",
+            "source__heads__approved_id",
         )
+    )
+    named = {pk for *_, consumed, followed, best, _ in rows for pk in (consumed, followed or best)}
+    versions = _read_versions(named - {None})
+    states: list[ReferenceState] = []
+    far: list[int] = []
+    for pk, target, source, role, label, position, attributes, follow, facets, *ids in rows:
+        consumed_id, followed_id, best_id, approved_id = ids
+        followed = versions[followed_id or best_id]
+        moved = _find_moved_near(versions.get(consumed_id), followed)
+        if moved is None:
+            far.append(len(states))
+        states.append(
+            ReferenceState(
+                pk,
+                target,
+                source,
+                followed.code,
+                role,
+                label,
+                position,
+                attributes,
+                follow,
+                consumed_id,
+                followed.id,
+                followed.checksum,
+                approved_id is not None,
+                facets,
+                moved or 0,
+            )
+        )
+    if far:
+        distant = references.filter(pk__in=select_ids(states[index].id for index in far))
+        united = dict(distant.annotate(moved=_unite_moved()).values_list("pk", "moved"))
+        for index in far:
+            states[index] = states[index]._replace(moved=united[states[index].id])
+    return states
+
+
+class _Named(NamedTuple):
+    """A version that references consumed or follow."""
+
+    id: int
+    checksum: str
+    number: int
+    changed: int
+    code: str
+
+
+def _read_versions(ids: Iterable[int]) -> dict[int, _Named]:
+    rows: Iterable[Any] = Version.objects.filter(pk__in=select_ids(ids)).values_list(
+        "pk", "checksum", "number", "changed", "entity__code"
+    )
+    return {row[0]: _Named._make(row) for row in rows}
+
+
+def _find_moved_near(consumed: _Named | None, followed: _Named) -> int | None:
+    """Return what changed between two versions of one entity that are neighbours; else None."""
+    if consumed is None:
+        return int(ALL_FACETS)
+    if consumed.number == followed.number:
+        return int(NO_FACETS)
+    if abs(consumed.number - followed.number) == 1:
+        return max(consumed, followed, key=_get_number).changed
+    return None
+
+
+def _get_number(version: _Named) -> int:
+    return version.number
 
 
 def read_kept(references: QuerySet[AssetReference]) -> dict[int, VersionRef]:

@@ -1,9 +1,8 @@
 """Read heads, under their lock where somebody is going to move them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -11,11 +10,11 @@ from versions.exceptions import VersionMovedError
 from versions.models import DEFINITION, Head
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VersionRef:
+class VersionRef(NamedTuple):
     """A version to consume, whether it exists or is being published in the same call.
 
-    id is None until it is inserted; the checksum identifies it either way.
+    id is None until it is inserted; the checksum identifies it either way. A tuple, as are the
+    states of heads: a batch reads thousands, and a frozen dataclass takes ten times as long.
     """
 
     entity_id: int
@@ -23,14 +22,14 @@ class VersionRef:
     id: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HeadState:
+class HeadState(NamedTuple):
     """Where one slot of one entity stands.
 
-    content: what the best version carries. latest_at: when the latest was published. approved:
-    the newest approved version.
+    id: of the row. content: what the best version carries. latest_at: when the latest was
+    published. approved: the newest approved version.
     """
 
+    id: int
     entity_id: int
     entity_code: str
     slot: str
@@ -63,6 +62,7 @@ def read_heads(heads: QuerySet[Head]) -> dict[int, HeadState]:
 def read_states(heads: QuerySet[Head]) -> Iterable[HeadState]:
     """Return where the heads stand; one statement, no lock."""
     rows: Iterable[tuple[Any, ...]] = heads.values_list(
+        "pk",
         "entity_id",
         "entity__code",
         "slot",
@@ -78,33 +78,21 @@ def read_states(heads: QuerySet[Head]) -> Iterable[HeadState]:
         "approved_id",
         "approved__checksum",
     )
-    for (
-        entity_id,
-        code,
-        slot,
-        best_id,
-        best_checksum,
-        best_number,
-        content_id,
-        sha256,
-        *rest,
-    ) in rows:
-        latest_id, latest_checksum, latest_number, latest_at, approved_id, approved_checksum = rest
-
+    for pk, entity_id, code, slot, best_id, best_sum, number, content_id, sha256, *rest in rows:
+        latest_id, latest_sum, latest_number, latest_at, approved_id, approved_sum = rest
         yield HeadState(
-            entity_id=entity_id,
-            entity_code=code,
-            slot=slot,
-            best=VersionRef(entity_id=entity_id, id=best_id, checksum=best_checksum),
-            best_number=best_number,
-            latest=VersionRef(entity_id=entity_id, id=latest_id, checksum=latest_checksum),
-            latest_number=latest_number,
-            latest_at=latest_at,
-            approved=VersionRef(entity_id=entity_id, id=approved_id, checksum=approved_checksum)
-            if approved_id
-            else None,
-            content_id=content_id,
-            content_sha256=sha256,
+            pk,
+            entity_id,
+            code,
+            slot,
+            VersionRef(entity_id, best_sum, best_id),
+            number,
+            VersionRef(entity_id, latest_sum, latest_id),
+            latest_number,
+            latest_at,
+            VersionRef(entity_id, approved_sum, approved_id) if approved_id else None,
+            content_id,
+            sha256,
         )
 
 

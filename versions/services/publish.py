@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from django.contrib.auth.models import User
 
-from assets.setwise import insert_rows, upsert_rows
+from assets.setwise import insert_rows, update_rows, upsert_rows
 from versions.canonical import JsonObject, hash_text
 from versions.checksum import InputChange, Provenance, compute_checksum
-from versions.facets import ALL_FACETS, Facet
+from versions.facets import ALL_FACETS
 from versions.models import DEFINITION, Consumption, Content, Head, Origin, Version, VersionInput
 from versions.services.heads import HeadState, VersionRef
 
@@ -18,11 +18,11 @@ VersionKey: TypeAlias = tuple[int, str, int]
 """Entity id, slot and number."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One input that a new version consumes and its parent did not; source None: removed.
 
-    reference_id: the reference whose consumption moves along; None when it is gone.
+    reference_id: the reference whose consumption moves along; None when it is gone. A tuple, as
+    are drafts, because a batch makes thousands.
     """
 
     source_id: int
@@ -45,8 +45,7 @@ class Stamp:
     run_id: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A version to be published: its content, and the inputs that differ from its parent's.
 
     head: where its slot stands; None when this is its first version. changed: the facets in which
@@ -60,7 +59,7 @@ class Draft:
     content_sha256: str
     slot: str = DEFINITION
     inputs: Sequence[Input] = ()
-    changed: Facet = ALL_FACETS
+    changed: int = ALL_FACETS
     note: str = ""
 
     def seal(self, stamp: Stamp, *, after: "SealedDraft | None" = None) -> "SealedDraft":
@@ -82,31 +81,30 @@ class Draft:
             content_sha256=self.content_sha256,
             parent_checksum=parent.checksum if parent else None,
             provenance=Provenance(
-                origin=stamp.origin,
-                author_id=stamp.author.pk if stamp.author else None,
-                run_id=stamp.run_id,
-                note=self.note,
-                changed=int(self.changed),
-                created_at=at,
+                stamp.origin,
+                stamp.author.pk if stamp.author else None,
+                stamp.run_id,
+                self.note,
+                int(self.changed),
+                at,
             ),
-            inputs=(
+            inputs=[
                 InputChange(
-                    source_code=given.source_code,
-                    role=given.role,
-                    label=given.label,
-                    position=given.position,
-                    attributes=given.attributes,
-                    source_checksum=given.source.checksum if given.source else None,
+                    given.source_code,
+                    given.role,
+                    given.label,
+                    given.position,
+                    given.attributes,
+                    given.source.checksum if given.source else None,
                 )
                 for given in self.inputs
-            ),
+            ],
         )
-        version = VersionRef(entity_id=self.entity_id, checksum=checksum)
-        return SealedDraft(draft=self, number=number, at=at, version=version, stamp=stamp)
+        version = VersionRef(self.entity_id, checksum)
+        return SealedDraft(self, number, at, version, stamp)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SealedDraft:
+class SealedDraft(NamedTuple):
     """A draft and the version that it becomes; others in the same call may consume it."""
 
     draft: Draft
@@ -141,11 +139,29 @@ def store_contents(bodies: Iterable[str]) -> dict[str, int]:
 def publish_versions(sealed: Sequence[SealedDraft]) -> dict[int, int]:
     """Insert definitions, one per entity, each the best and latest; return their ids by entity id.
 
-    The caller holds the locks on the heads of all entities that have one. Four statements (per
-    50 000 rows), whatever the number of drafts.
+    The caller holds the locks on the heads of all entities that have one. At most five statements
+    (per 50 000 rows), whatever the number of drafts.
     """
     new_ids = {entity_id: pk for (entity_id, _, _), pk in insert_versions(sealed).items()}
-    move_heads([(entity_id, DEFINITION, pk, pk) for entity_id, pk in new_ids.items()])
+    update_rows(
+        model=Head,
+        key="id",
+        columns=["best", "latest"],
+        rows=[
+            (draft.head.id, new_ids[draft.entity_id], new_ids[draft.entity_id])
+            for draft, *_ in sealed
+            if draft.head is not None
+        ],
+    )
+    insert_rows(
+        model=Head,
+        columns=["entity", "slot", "best", "latest"],
+        rows=[
+            (draft.entity_id, DEFINITION, new_ids[draft.entity_id], new_ids[draft.entity_id])
+            for draft, *_ in sealed
+            if draft.head is None
+        ],
+    )
     return new_ids
 
 

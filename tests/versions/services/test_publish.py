@@ -88,7 +88,7 @@ def test_a_version_is_never_older_than_the_one_before_it() -> None:
     publish(first)
     (head,) = lock_heads(Head.objects.all()).values()
     early = replace(STAMP, at=NOON - timedelta(hours=1))
-    publish_versions([replace(first, head=head).seal(early)])
+    publish_versions([first._replace(head=head).seal(early)])
     assert Version.objects.get(number=2).created_at == NOON
 
 
