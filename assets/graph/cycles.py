@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from assets.graph.adjacency import Adjacency
 
@@ -26,6 +27,10 @@ class Overlay:
         """Return the places that new links lead away from: every cycle goes through one."""
         return list(self._added)
 
+    def is_new(self, link: Link) -> bool:
+        """Tell whether a link is one of those that are added."""
+        return link[1] in self._added.get(link[0], ())
+
     def list_next(self, place: int) -> Iterator[int]:
         """Yield the places that links lead to from this one."""
         present = Counter(self._down.list_next(place))
@@ -36,7 +41,7 @@ class Overlay:
 
 
 def find_cycle(overlay: Overlay) -> tuple[int, ...] | None:
-    """Return the places of a cycle, the first repeated last; None when there is none.
+    """Return the places of a cycle, the first repeated last, over a new link; None without one.
 
     Depth first: a place on the way that is met again closes one; a place that was left leads to
     none. What the changed places do not lead to is not looked at.
@@ -58,5 +63,12 @@ def find_cycle(overlay: Overlay) -> tuple[int, ...] | None:
                 way.append((target, overlay.list_next(target)))
             elif not is_left[target]:
                 path = [one for one, _ in way]
-                return (*path[path.index(target) :], target)
+                return _end_with_new(overlay, path[path.index(target) :])
     return None
+
+
+def _end_with_new(overlay: Overlay, cycle: list[int]) -> tuple[int, ...]:
+    """Return the cycle so that the last of its links is a new one."""
+    closed = [*cycle, cycle[0]]
+    last = next(at for at, link in enumerate(pairwise(closed)) if overlay.is_new(link))
+    return (*cycle[last + 1 :], *cycle[: last + 1], closed[last + 1])

@@ -9,8 +9,7 @@ from django.db.models import Count, Max, Q
 from assets.graph.cache import load_graph
 from assets.setwise import insert_rows, select_ids, update_rows
 from propagation.models import ItemState, PropagationBatch, PropagationItem, PropagationRun
-from propagation.planning.batches import Target, cut_steps
-from propagation.rules.rule import Action, Verdict
+from propagation.planning.batches import cut_steps
 
 AGAIN = (ItemState.FAILED, ItemState.CANCELLED, ItemState.SKIPPED)
 """States of items that a retry takes up."""
@@ -78,14 +77,10 @@ def list_again(run: PropagationRun) -> list[Row]:
 
 def _cut(rows: Sequence[Row], size: int) -> Iterable[list[list[Row]]]:
     """Cut the rows of a lane into steps and batches, as a plan does."""
-    by_entity = {row[1]: row for row in rows}
-    levels: dict[int, list[Target]] = {}
-    verdict = Verdict(action=Action.UPDATE, rule="", reason="")
-    for _, entity_id, _, level, _ in sorted(rows, key=lambda row: (row[3], row[1])):
-        target = Target(entity_id=entity_id, level=level, verdict=verdict)
-        levels.setdefault(level, []).append(target)
-    for step in cut_steps(list(levels.values()), size=size):
-        yield [[by_entity[target.entity_id] for target in batch] for batch in step]
+    levels: dict[int, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: (row[3], row[1])):
+        levels.setdefault(row[3], []).append(row)
+    yield from cut_steps(levels.values(), size=size)
 
 
 def _count_anew(batch_ids: Iterable[int]) -> None:

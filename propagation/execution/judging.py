@@ -10,8 +10,9 @@ from assets.graph.dependency_graph import DependencyGraph
 from assets.models import Entity
 from assets.setwise import select_ids
 from propagation.models import PropagationRule
+from propagation.planning.arrival import PINNED, Arrival, Judge, update_all
 from propagation.planning.impact import Impact, judge_impact
-from propagation.planning.reach import PINNED, Arrival, find_reach
+from propagation.planning.reach import Reach, find_reach
 from propagation.rules.evaluate import judge
 from propagation.rules.rule import (
     BUILT_IN,
@@ -24,7 +25,7 @@ from propagation.rules.rule import (
     TargetStatus,
     Verdict,
 )
-from versions.facets import Facet, name_facets
+from versions.facets import name_facets
 from versions.models import DEFINITION, Head
 from versions.services.pins import read_pins
 
@@ -54,19 +55,33 @@ class Bench:
     @cached_property
     def affected(self) -> list[int]:
         """Every target that follows the change, if no rule kept it back."""
-        return [one.entity_id for one in self._arrivals if not one.stays]
+        return self._reach.list_following()
+
+    def decide(self) -> Reach:
+        """Return whom the change reaches, and what is decided about each."""
+        reach = self._reach
+        if reach.judge_again(self.judge):
+            return reach
+        return self._find_reach(self.judge)
 
     @cached_property
-    def _arrivals(self) -> list[Arrival]:
-        reach = find_reach(
-            graph=self.graph, changed=self.changed, forced=self.forced, moved=self.moved
+    def _reach(self) -> Reach:
+        return self._find_reach(update_all)
+
+    def _find_reach(self, judge: Judge) -> Reach:
+        return find_reach(
+            graph=self.graph,
+            changed=self.changed,
+            judge=judge,
+            forced=self.forced,
+            moved=self.moved,
         )
-        return [one.arrival for one in reach]
 
     @cached_property
     def pins(self) -> Mapping[int, str]:
         """Why those of the targets stay that people pinned; one statement."""
-        return read_pins(entity_ids=[one.entity_id for one in self._arrivals if one.stays])
+        stays = self._reach.list_numbers(Action.PINNED)
+        return read_pins(entity_ids=self._reach.list_ids(stays))
 
     @cached_property
     def statuses(self) -> Mapping[int, frozenset[str]]:
@@ -76,11 +91,11 @@ class Bench:
     @cached_property
     def impact(self) -> Impact:
         """How much the change affects."""
-        nodes = [self.graph.nodes[entity] for entity in self.affected]
+        kinds = self._reach.count_following()
         return judge_impact(
-            shots=sum(node.kind == "shot" for node in nodes),
+            shots=sum(count for traits, count in kinds.items() if traits.kind == "shot"),
             guarded=len(self.statuses),
-            critical=sum(node.is_critical for node in nodes),
+            critical=sum(count for traits, count in kinds.items() if traits.is_critical),
         )
 
     @cached_property
@@ -102,16 +117,35 @@ class Bench:
         if self.mode in BY_MODE:
             reason = f"propagation_mode {self.mode}"
             return Verdict(action=BY_MODE[self.mode], rule=self.mode, reason=reason)
-        node = self.graph.nodes[arrival.entity_id]
-        target = TargetFacts(
-            code=node.code,
-            kind=node.kind,
-            type=node.type,
-            statuses=self.statuses.get(arrival.entity_id, OPEN),
-            roles=arrival.roles,
-            facets=frozenset(name_facets(Facet(arrival.facets))),
-        )
-        return judge(self.rules, change=self.change, target=target)
+        return self._judge_by_rules(arrival)
+
+    def _judge_by_rules(self, arrival: Arrival) -> Verdict:
+        """Decide by the rules; about all targets that are alike, once."""
+        statuses = self.statuses.get(arrival.entity_id, OPEN)
+        code = self.graph.nodes[arrival.entity_id].code if self._needs_codes else ""
+        like = (code, arrival.traits, statuses, arrival.roles, arrival.facets)
+        verdict = self._decided.get(like)
+        if verdict is None:
+            target = TargetFacts(
+                code=code,
+                kind=arrival.traits.kind,
+                type=arrival.traits.type,
+                statuses=statuses,
+                roles=arrival.roles,
+                facets=frozenset(name_facets(arrival.facets)),
+            )
+            verdict = judge(self.rules, change=self.change, target=target)
+            self._decided[like] = verdict
+        return verdict
+
+    @cached_property
+    def _decided(self) -> dict[tuple[object, ...], Verdict]:
+        return {}
+
+    @cached_property
+    def _needs_codes(self) -> bool:
+        """Whether a rule may look at which target it is, not only at what it is."""
+        return any(rule.conditions.expression for rule in self.rules)
 
 
 def load_rules(*, project_id: int) -> list[Rule]:

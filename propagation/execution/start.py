@@ -93,9 +93,9 @@ def preview(
             batch_sizes=settings.BATCH_SIZES,
             batch_threshold=settings.BATCH_LANE_THRESHOLD,
         ),
-        judge=bench.judge,
         forced=bench.forced,
         moved=moved,
+        reach=bench.decide(),
     )
     return Preview(plan=plan, impact=bench.impact, source_types=bench.source_types)
 
@@ -174,7 +174,7 @@ def start_run(
     )
     taken: list[News] = []
     if cause.kind != RunKind.REPAIR:  # which only follows what others decided
-        taken += supersede_holds(plan)
+        taken += supersede_holds(project_id=project_id, plan=plan)
     _insert_work(run, plan)
     if cause.kind != RunKind.REPAIR:
         taken += take_over(run=run, sources=sources, at=at)
@@ -218,7 +218,7 @@ def _insert_work(run: PropagationRun, plan: Plan) -> None:
                 "skipped",
             ],
             rows=(
-                (run.pk, batch.number, batch.step, batch.lane, len(batch.targets), 0, 0, 0, 0, 0)
+                (run.pk, batch.number, batch.step, batch.lane, len(batch), 0, 0, 0, 0, 0)
                 for batch in plan.batches
             ),
             returning=["number", "id"],
@@ -239,7 +239,7 @@ def _insert_work(run: PropagationRun, plan: Plan) -> None:
                 "",
             )
             for batch in plan.batches
-            for target in batch.targets
+            for target in batch.list_targets()
         ),
     )
     insert_rows(

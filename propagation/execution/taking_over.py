@@ -19,14 +19,16 @@ from propagation.models.work import OPEN_STATES
 from propagation.planning.plan import Plan
 
 
-def supersede_holds(plan: Plan) -> list[News]:
+def supersede_holds(*, project_id: int, plan: Plan) -> list[News]:
     """Take back what waits for a person and is decided about anew: the newer change carries it.
 
     Returns the news, for the caller to record.
     """
-    reached = [one.arrival.entity_id for one in plan.reach if not one.arrival.stays]
-    held = PropagationItem.objects.filter(state=ItemState.HELD, entity_id__in=select_ids(reached))
-    ids = list(held.values_list("pk", flat=True)) if reached else []
+    held = PropagationItem.objects.filter(state=ItemState.HELD)
+    if not held.filter(run__project=project_id).exists():
+        return []
+    reached = plan.reach.list_following()
+    ids = list(held.filter(entity_id__in=select_ids(reached)).values_list("pk", flat=True))
     if not ids:
         return []
     items = PropagationItem.objects.filter(pk__in=select_ids(ids))

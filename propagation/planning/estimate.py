@@ -11,7 +11,7 @@ Past: TypeAlias = tuple[int, float]
 
 FEWEST, MOST = 3, 20
 """Runs that an estimate rests on: those nearest in size. With fewer there is none yet."""
-BYTES_PER_PLANNED, BYTES_PER_REBUILT = 2_000, 6_000
+BYTES_PER_PLANNED, BYTES_PER_REBUILT = 500, 6_000
 """Memory that a target takes where the plan is made, and in the batch that rebuilds it: rounded up
 from what `make test ARGS="-k memory_per_target -s"` measures."""
 

@@ -1,13 +1,28 @@
 """Make the plan of a run: every target that a change reaches once, decided, in lane and batch."""
 
+from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from assets.graph.dependency_graph import DependencyGraph
-from propagation.planning.batches import Target, cut_steps
-from propagation.planning.reach import PUBLISHED, Judge, Judged, find_reach, update_all
-from propagation.rules.rule import Action
+from propagation.planning.arrival import Judge, Judged, update_all
+from propagation.planning.batches import cut_steps
+from propagation.planning.reach import PUBLISHED, Reach, find_reach
+from propagation.rules.rule import Action, Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """One entity of a plan, and by which rule it is updated.
+
+    level: its longest distance from the change, in edges, from 1.
+    """
+
+    entity_id: int
+    level: int
+    verdict: Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +40,31 @@ class PlanLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedBatch:
-    """Targets that one task does in one transaction."""
+    """Targets that one task does in one transaction.
+
+    numbers: of the targets in `reach`.
+    """
 
     number: int
     step: int
     lane: str
-    targets: Sequence[Target]
+    reach: Reach
+    numbers: "array[int]"
+
+    def __len__(self) -> int:
+        """Return how many targets it has."""
+        return len(self.numbers)
+
+    @property
+    def targets(self) -> list[Target]:
+        """The targets, in their order."""
+        return list(self.list_targets())
+
+    def list_targets(self) -> Iterator[Target]:
+        """Yield the targets."""
+        for one in self.reach.look(self.numbers):
+            arrival = one.arrival
+            yield Target(entity_id=arrival.entity_id, level=arrival.level, verdict=one.verdict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,19 +77,29 @@ class Plan:
 
     graph_revision: int
     batches: Sequence[PlannedBatch]
-    reach: Sequence[Judged]
+    reach: Reach
     affected_shots: int
     affected_sequences: int
 
     @property
     def total(self) -> int:
         """The number of targets that are updated."""
-        return sum(len(batch.targets) for batch in self.batches)
+        return sum(map(len, self.batches))
 
-    @property
+    @cached_property
     def others(self) -> list[Judged]:
         """The targets that are held or ignored."""
-        return [one for one in self.reach if one.verdict.action != Action.UPDATE]
+        kept = [action for action in Action if action != Action.UPDATE]
+        return list(self.reach.look(self.reach.list_numbers(*kept)))
+
+    @property
+    def lanes(self) -> dict[int, str]:
+        """The lane of each target that is updated, by entity id."""
+        return {
+            entity: batch.lane
+            for batch in self.batches
+            for entity in self.reach.list_ids(batch.numbers)
+        }
 
     @property
     def steps(self) -> int:
@@ -67,7 +111,7 @@ class Plan:
         """Targets by lane, in the order of the lanes; lanes without any are left out."""
         counts: Counter[str] = Counter()
         for batch in self.batches:
-            counts[batch.lane] += len(batch.targets)
+            counts[batch.lane] += len(batch)
         return dict(counts)
 
 
@@ -80,11 +124,13 @@ def make_plan(
     judge: Judge = update_all,
     forced: Mapping[int, int] | None = None,
     moved: frozenset[str] = PUBLISHED,
+    reach: Reach | None = None,
 ) -> Plan:
     """Return the plan for a change of the sources. O(nodes + edges); KeyError for unknown ids.
 
     sources: the facets that change, by entity id; forced: those that targets are rebuilt for by
     themselves; sets of bits. moved: what references may follow for the sources to reach them.
+    reach: whom they reach and what was decided, where that is known.
     Targets that consume nothing of it, at any number of steps, are not
     in the plan.
 
@@ -92,27 +138,23 @@ def make_plan(
     realtime first (priority inheritance), as do targets that a rule sends there, so lanes are
     disjoint and no lane waits for a later one. Any other mode names the lane for all.
     """
-    reach = find_reach(graph=graph, changed=sources, judge=judge, forced=forced, moved=moved)
-    updated = [one for one in reach if one.verdict.action == Action.UPDATE]
-    lane_of = _assign_lanes(graph, updated, mode, limits)
-    levels = max((one.arrival.level for one in updated), default=0)
+    if reach is None:
+        reach = find_reach(graph=graph, changed=sources, judge=judge, forced=forced, moved=moved)
+    updated = reach.list_numbers(Action.UPDATE)
+    ranks = _rank(graph, reach, updated, mode, limits)
     batches: list[PlannedBatch] = []
     step = 0
-    for lane in limits.lanes:
-        in_lane: list[list[Target]] = [[] for _ in range(levels)]
-        for one in updated:
-            arrival = one.arrival
-            if lane_of[arrival.entity_id] == lane:
-                in_lane[arrival.level - 1].append(
-                    Target(entity_id=arrival.entity_id, level=arrival.level, verdict=one.verdict)
-                )
-        for chord in cut_steps(in_lane, size=limits.batch_sizes[lane]):
+    for rank, lane in enumerate(limits.lanes):
+        in_lane = array("i", [one for one in updated if ranks[one] == rank])
+        for chord in cut_steps(_split_levels(reach, in_lane), size=limits.batch_sizes[lane]):
             batches += [
-                PlannedBatch(number=number, step=step, lane=lane, targets=targets)
-                for number, targets in enumerate(chord, start=len(batches))
+                PlannedBatch(
+                    number=number, step=step, lane=lane, reach=reach, numbers=array("i", numbers)
+                )
+                for number, numbers in enumerate(chord, start=len(batches))
             ]
             step += 1
-    kinds = Counter(graph.nodes[one.arrival.entity_id].kind for one in reach)
+    kinds = Counter(graph.nodes.get_traits(place).kind for place in reach.places)
     return Plan(
         graph_revision=graph.revision,
         batches=batches,
@@ -122,44 +164,54 @@ def make_plan(
     )
 
 
-def _assign_lanes(
-    graph: DependencyGraph, updated: Sequence[Judged], mode: str, limits: PlanLimits
-) -> dict[int, str]:
-    """Return the lane of each target; nothing goes later than a target that waits for it."""
+def _split_levels(reach: Reach, numbers: "array[int]") -> Iterator["array[int]"]:
+    """Yield the numbers of each level; they ascend, and with them the levels do."""
+    levels = reach.levels
+    start = 0
+    for at in range(1, len(numbers) + 1):
+        if at == len(numbers) or levels[numbers[at]] != levels[numbers[start]]:
+            yield numbers[start:at]
+            start = at
+
+
+def _rank(
+    graph: DependencyGraph, reach: Reach, updated: "array[int]", mode: str, limits: PlanLimits
+) -> bytearray:
+    """Return the rank of the lane of each target; nothing goes later than what waits for it."""
+    order = limits.lanes
+    ranks = bytearray(len(reach))
     if mode != "auto":
-        return {one.arrival.entity_id: mode for one in updated}
-    wished = {one.arrival.entity_id: _wish(graph, one) for one in updated}
-    lanes = _inherit(graph, updated, wished, limits.lanes)
-    rest = sum(lane is None for lane in lanes.values())
-    other = "batch" if rest > limits.batch_threshold else "background"
+        for number in updated:
+            ranks[number] = order.index(mode)
+        return ranks
+    undecided = len(order)
+    for number in updated:
+        lane = _wish(graph, reach, number)
+        ranks[number] = order.index(lane) if lane else undecided
+    _inherit(graph, reach, updated, ranks)
+    rest = sum(ranks[number] == undecided for number in updated)
+    other = order.index("batch" if rest > limits.batch_threshold else "background")
+    for number in updated:
+        if ranks[number] == undecided:
+            ranks[number] = other
     # A lane that is given by number may lie behind one that a rule asked for.
-    settled = {entity: lane or other for entity, lane in lanes.items()}
-    return {
-        entity: lane or other
-        for entity, lane in _inherit(graph, updated, settled, limits.lanes).items()
-    }
+    _inherit(graph, reach, updated, ranks)
+    return ranks
 
 
-def _wish(graph: DependencyGraph, one: Judged) -> str | None:
-    if graph.nodes[one.arrival.entity_id].is_critical:
+def _wish(graph: DependencyGraph, reach: Reach, number: int) -> str | None:
+    if graph.nodes.get_traits(reach.places[number]).is_critical:
         return "realtime"
-    return one.verdict.lane or None
+    return reach.get_verdict(number).lane or None
 
 
-def _inherit(
-    graph: DependencyGraph,
-    updated: Sequence[Judged],
-    wished: Mapping[int, str | None],
-    order: Sequence[str],
-) -> dict[int, str | None]:
-    """Return the earliest lane that a target or anything updated behind it is in; None last."""
-    rank: dict[int, int] = {
-        entity: order.index(lane) if lane else len(order) for entity, lane in wished.items()
-    }
-    if len(set(rank.values())) > 1:
-        for one in reversed(updated):
-            mine = rank[one.arrival.entity_id]
-            for source, _ in graph.get_incoming(one.arrival.entity_id):
-                if rank.get(source, -1) > mine:
-                    rank[source] = mine
-    return {entity: order[at] if at < len(order) else None for entity, at in rank.items()}
+def _inherit(graph: DependencyGraph, reach: Reach, updated: "array[int]", ranks: bytearray) -> None:
+    """Let each target have the earliest lane that anything updated behind it is in."""
+    if len({ranks[number] for number in updated}) < 2:  # noqa: PLR2004 (all in one)
+        return
+    places = {reach.places[number]: number for number in updated}
+    for number in reversed(updated):
+        for source in graph.up.list_next(reach.places[number]):
+            behind = places.get(source)
+            if behind is not None:
+                ranks[behind] = min(ranks[behind], ranks[number])

@@ -42,7 +42,7 @@ class Delta:
 
 def list_targets(plan: Plan) -> list[Row]:
     """Return the targets of a plan as rows to store, in the order of levels."""
-    lanes = {target.entity_id: batch.lane for batch in plan.batches for target in batch.targets}
+    lanes = plan.lanes
     return [
         [
             one.arrival.entity_id,

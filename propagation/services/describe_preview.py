@@ -96,7 +96,7 @@ def describe_items(*, project: Project, found: Preview | None) -> list[dict[str,
         return []
     plan, graph = found.plan, load_graph(project_id=project.pk)
     paths = trace_all(plan.reach)
-    lanes = {target.entity_id: batch.lane for batch in plan.batches for target in batch.targets}
+    lanes = plan.lanes
     return [
         {
             "id": graph.nodes[pk].code,
@@ -117,7 +117,7 @@ def _estimate(project: Project, plan: Plan | None) -> dict[str, Any]:
     """Return the time that it takes, as far as runs before it tell, and the memory."""
     total = plan.total if plan else 0
     duration = estimate_duration(total=total, past=read_past(project_id=project.pk))
-    largest = max((len(batch.targets) for batch in plan.batches), default=0) if plan else 0
+    largest = max(map(len, plan.batches), default=0) if plan else 0
     time = None
     if duration:
         time = {"p50_s": duration.p50_s, "p90_s": duration.p90_s, "sample": duration.sample}
@@ -135,7 +135,7 @@ def _count_verdicts(plan: Plan | None) -> dict[str, int]:
 
 def _list_edited(project: Project, plan: Plan) -> list[dict[str, Any]]:
     """Return which targets somebody is editing just now; their edits are merged with the update."""
-    reached = {one.arrival.entity_id for one in plan.reach}
+    reached = set(plan.reach.list_ids())
     return [
         {"id": lease.entity.code, "user": lease.user.get_username(), "fields": lease.fields}
         for lease in list_leases(at=timezone.now()).filter(entity__project=project)
@@ -153,7 +153,7 @@ def _count_by_rule(plan: Plan | None, action: Action) -> list[dict[str, Any]]:
 def _count_sequences(project: Project, plan: Plan) -> list[dict[str, Any]]:
     """Return how many of its shots each affected sequence has among the targets, most first."""
     graph = load_graph(project_id=project.pk)
-    reached = {one.arrival.entity_id for one in plan.reach}
+    reached = set(plan.reach.list_ids())
     counts = {
         pk: len(
             {
