@@ -261,8 +261,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000  # a look-up of 1 000 entities names them 
 
 # What DESIGN calls lanes. The order is the order in which a run goes through them.
 LANES = ("realtime", "batch", "background")
-BATCH_SIZES = {"realtime": 100, "batch": 500, "background": 500}
-"""Items in one task, by lane: small where people wait, large where throughput counts."""
+BATCH_SIZES: dict[str, int] = env.json("CONTINUITY_BATCH_SIZES", default={})
+"""Items in one task, by lane; of other lanes it is chosen from what was measured
+(propagation.planning.sizing). CONTINUITY_BATCH_SIZES='{"batch": 500}'"""
 BATCH_LANE_THRESHOLD = 100
 """More targets than this go through `batch`, fewer through `background` (STORY-089)."""
 OVERDUE_S = env.float("CONTINUITY_OVERDUE_S", default=15.0)

@@ -40,6 +40,29 @@ def make_table(fields: Sequence[Column], rows: Sequence[Row]) -> Table:
     return Table(sql=sql, parameters=[*constants, *lists])
 
 
+def write_block(fields: Sequence[Column], rows: Sequence[Row]) -> str:
+    """Return the rows as COPY reads them."""
+    columns = [_write_cells(values) for values in prepare_columns(fields, rows)]
+    return "".join(f"{line}\n" for line in map("\t".join, zip(*columns, strict=True)))
+
+
+def _write_cells(values: Values) -> Sequence[str]:
+    if find_constant(values):
+        return [_write_cell(values[0])] * len(values)
+    return [_write_cell(value) for value in values]
+
+
+def _write_cell(value: object) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return str(value).translate(_ESCAPES)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
 def _write_array(field: Column, values: Values) -> object:
     """Return the values as PostgreSQL reads an array, where they are plain; else as a list.
 

@@ -10,6 +10,7 @@ from django.db.models.expressions import RawSQL
 from assets.setwise import postgresql, sqlite
 from assets.setwise.given import Column, Row, Table, split_rows
 
+ROWS_PER_BLOCK = 5_000
 ROWS_PER_STATEMENT = 50_000  # bounds the memory of one statement; a batch is far below it
 
 
@@ -41,6 +42,23 @@ def insert_rows(
             if answer:
                 returned += cursor.fetchall()
     return returned
+
+
+def load_rows(*, model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Insert any number of rows in the fastest way there is: COPY on PostgreSQL.
+
+    As `insert_rows` does it otherwise, but nothing is returned.
+    """
+    fields = [_get_field(model, name) for name in columns]
+    if _get_dialect() is sqlite:
+        insert_rows(model=model, columns=columns, rows=rows)
+        return
+    names = ", ".join(_quote(field.column) for field in fields)
+    with connection.cursor() as cursor:
+        sql = f"COPY {_quote(model._meta.db_table)} ({names}) FROM STDIN"  # noqa: SLF001
+        with cursor.copy(sql) as copy:
+            for chunk in split_rows(rows, ROWS_PER_BLOCK):
+                copy.write(postgresql.write_block(fields, chunk))
 
 
 def upsert_rows(

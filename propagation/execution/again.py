@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Q
 
 from assets.graph.cache import load_graph
 from assets.setwise import insert_rows, select_ids, update_rows
+from propagation.execution.rates import read_sizes
 from propagation.models import ItemState, PropagationBatch, PropagationItem, PropagationRun
 from propagation.planning.batches import cut_steps
 
@@ -31,8 +32,10 @@ def queue_again(*, run: PropagationRun) -> list[int]:
     run.attempts += 1
     run.step = first_step = run.steps
     steps: list[list[list[Row]]] = []
+    sizes = read_sizes()
     for lane in settings.LANES:
-        steps += _cut([row for row in rows if row[4] == lane], settings.BATCH_SIZES[lane])
+        in_lane = [row for row in rows if row[4] == lane]
+        steps += _cut(in_lane, sizes.choose(lane=lane, count=len(in_lane)))
     batches = [(step, batch) for step, found in enumerate(steps, first_step) for batch in found]
     run.steps = first_step + len(steps)
     ids = insert_rows(

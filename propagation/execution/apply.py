@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from time import monotonic
 from typing import TypeAlias
 
 from django.db import transaction
@@ -60,10 +61,12 @@ def apply_batch(*, run_id: int, number: int, at: datetime) -> BatchOutcome | Non
     their heads, taken in ascending id: of overlapping runs the last one to touch a target leaves
     it up to date. The number of statements does not depend on the size of the batch.
     """
+    began = monotonic()
     batch = claim_batch(run_id, number)
     if batch is None:
         return None
-    return apply_items(batch=batch, items=batch.items.filter(state=ItemState.QUEUED), at=at)
+    queued = batch.items.filter(state=ItemState.QUEUED)
+    return apply_items(batch=batch, items=queued, at=at, began=began)
 
 
 def apply_items(
@@ -72,11 +75,13 @@ def apply_items(
     items: QuerySet[PropagationItem],
     at: datetime,
     results: Mapping[int, tuple[JsonObject, list[str]]] | None = None,
+    began: float | None = None,
 ) -> BatchOutcome:
     """Rebuild items of a batch, on whose row the caller holds the lock, and write what became.
 
     results: contents that somebody outside made, and the checksums of what from, by entity id.
-    One that was made from what is so no more is left as it is.
+    One that was made from what is so no more is left as it is. began: when the batch was claimed,
+    by the monotonic clock, if all of it is done here.
     """
     claimed: list[ClaimedItem] = list(
         items.order_by("level", "entity_id").values_list(
@@ -106,7 +111,8 @@ def apply_items(
     # Before the run that _tell_more may start, whose news lock the event counter.
     is_due = claim_progress(batch.run) if told else False
     _tell_more(batch.run, version_ids, desk, rebuilt, at)
-    _finish_batch(batch, outcome, told, at, is_due=is_due)
+    took_ms = None if began is None else max(round(1000 * (monotonic() - began)), 1)
+    _finish_batch(batch, outcome, told, at, is_due=is_due, took_ms=took_ms)
     return outcome
 
 
@@ -243,6 +249,7 @@ def _finish_batch(
     at: datetime,
     *,
     is_due: bool,
+    took_ms: int | None = None,
 ) -> None:
     is_open = batch.left > outcome.applied + outcome.unchanged + outcome.failed
     PropagationBatch.objects.filter(pk=batch.pk).update(
@@ -252,6 +259,7 @@ def _finish_batch(
         deliveries=0 if is_open else F("deliveries"),  # it came to what it could
         delivered_at=None,
         done_at=None if is_open else at,
+        took_ms=took_ms,
     )
     record_items(run=batch.run, items=told, at=at, is_due=is_due)
     transaction.on_commit(partial(signal_run, run_id=batch.run_id), robust=True)

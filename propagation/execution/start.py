@@ -9,11 +9,12 @@ from django.conf import settings
 from django.db import transaction
 
 from assets.graph.cache import load_graph
-from assets.setwise import insert_rows
+from assets.setwise import insert_rows, load_rows
 from propagation.exceptions import TooManyActiveRunsError
 from propagation.execution.cause import Cause, Facts
 from propagation.execution.judging import Bench, load_rules
 from propagation.execution.messages import send_start
+from propagation.execution.rates import read_sizes
 from propagation.execution.stale import check_shown
 from propagation.execution.taking_over import supersede_holds, take_over
 from propagation.execution.telling import tell_start
@@ -90,7 +91,7 @@ def preview(
         mode=mode,
         limits=PlanLimits(
             lanes=settings.LANES,
-            batch_sizes=settings.BATCH_SIZES,
+            sizes=read_sizes(),
             batch_threshold=settings.BATCH_LANE_THRESHOLD,
         ),
         forced=bench.forced,
@@ -154,6 +155,7 @@ def start_run(
         total=plan.total,
         kept=len(plan.others),
         steps=plan.steps,
+        batch_sizes=plan.batch_sizes,
         source_types=sorted(found.source_types),
         fields=sorted(told.fields),
         created_at=at,
@@ -224,7 +226,7 @@ def _insert_work(run: PropagationRun, plan: Plan) -> None:
             returning=["number", "id"],
         )
     )
-    insert_rows(
+    load_rows(
         model=PropagationItem,
         columns=["run", "entity", "batch", "level", "state", "rule", "reason", "error"],
         rows=(

@@ -95,6 +95,9 @@ class PropagationRun(models.Model):
     )
     steps = models.PositiveIntegerField(help_text="Chords, one after the other.")
     step = models.PositiveIntegerField(default=0, help_text="The chord under way, from 0.")
+    batch_sizes = JSONTextField(
+        default=dict, help_text="Targets of the largest batch of each lane, as it was planned."
+    )
     generation = models.PositiveIntegerField(default=0)
     resends = models.PositiveSmallIntegerField(
         default=0, help_text="How often the step under way was sent again."

@@ -55,6 +55,9 @@ class PropagationBatch(models.Model):
         default=0, help_text="Items that were never started: skipped, cancelled or superseded."
     )
     done_at = models.DateTimeField(null=True)
+    took_ms = models.PositiveIntegerField(
+        null=True, help_text="From the claim to the end of the attempt that did it."
+    )
 
     class Meta:
         verbose_name_plural = "propagation batches"

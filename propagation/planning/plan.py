@@ -10,6 +10,7 @@ from assets.graph.dependency_graph import DependencyGraph
 from propagation.planning.arrival import Judge, Judged, update_all
 from propagation.planning.batches import cut_steps
 from propagation.planning.reach import PUBLISHED, Reach, find_reach
+from propagation.planning.sizing import Sizes
 from propagation.rules.rule import Action, Verdict
 
 
@@ -29,12 +30,12 @@ class Target:
 class PlanLimits:
     """What the settings say: lanes in the order in which a run goes through them.
 
-    batch_sizes: targets per batch, by lane. batch_threshold: the rest goes through `batch` when
+    sizes: targets per batch. batch_threshold: the rest goes through `batch` when
     it counts more targets than this, else through `background`.
     """
 
     lanes: Sequence[str]
-    batch_sizes: Mapping[str, int]
+    sizes: Sizes
     batch_threshold: int
 
 
@@ -93,6 +94,14 @@ class Plan:
         return list(self.reach.look(self.reach.list_numbers(*kept)))
 
     @property
+    def batch_sizes(self) -> dict[str, int]:
+        """How many targets the largest batch of each lane has."""
+        sizes: dict[str, int] = {}
+        for batch in self.batches:
+            sizes[batch.lane] = max(len(batch), sizes.get(batch.lane, 0))
+        return sizes
+
+    @property
     def lanes(self) -> dict[int, str]:
         """The lane of each target that is updated, by entity id."""
         return {
@@ -146,7 +155,8 @@ def make_plan(
     step = 0
     for rank, lane in enumerate(limits.lanes):
         in_lane = array("i", [one for one in updated if ranks[one] == rank])
-        for chord in cut_steps(_split_levels(reach, in_lane), size=limits.batch_sizes[lane]):
+        size = limits.sizes.choose(lane=lane, count=len(in_lane))
+        for chord in cut_steps(_split_levels(reach, in_lane), size=size):
             batches += [
                 PlannedBatch(
                     number=number, step=step, lane=lane, reach=reach, numbers=array("i", numbers)

@@ -28,6 +28,7 @@ def describe_run(run: PropagationRun) -> dict[str, Any]:
         "counts": {**progress["counts"], "held": count_held(run)},
         "note": run.note,
         "attempts": run.attempts,
+        "batch_sizes": run.batch_sizes,
         "superseded_by": run.superseded_by_id,
         "undo_of": run.undo_of_id,
         "created_at": run.created_at,

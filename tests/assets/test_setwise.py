@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from assets.setwise import (
     copy_rows,
     delete_rows,
     insert_rows,
+    load_rows,
     select_ids,
     update_rows,
     upsert_rows,
@@ -116,6 +118,29 @@ def test_text_is_inserted_and_updated_as_it_is(text: str) -> None:
     update_rows(model=Entity, key="id", columns=["name"], rows=[(pk, "other")])
     update_rows(model=Entity, key="id", columns=["name"], rows=[(pk, text)])
     assert Entity.objects.get(pk=pk).name == text
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_what_is_loaded_comes_back_as_it_is(many: int) -> None:
+    rows = [
+        (f"p{at}-{which}", text, {"is": value, "in": text}, at, NOON)
+        for at, (text, value) in enumerate(product(ODD_TEXTS, ODD_VALUES))
+        for which in range(many)  # several of a kind: what is the same in all rows is sent once
+    ]
+    load_rows(model=Project, columns=PROJECT_COLUMNS, rows=rows)
+    stored = {code: tuple(row) for code, *row in Project.objects.values_list(*PROJECT_COLUMNS)}
+    assert stored == {code: tuple(row) for code, *row in rows}
+    load_rows(model=User, columns=USER_COLUMNS, rows=list_user_rows(("ana", "bo")))
+    ana, bo = User.objects.order_by("username")
+    assert (ana.is_superuser, ana.last_login, bo.last_login) == (True, None, NOON)
+    load_rows(model=Project, columns=PROJECT_COLUMNS, rows=[])
+
+
+def test_a_constraint_refuses_what_is_loaded() -> None:
+    project = make_project()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        load_rows(model=Entity, columns=ENTITY_COLUMNS, rows=[*list_entities(project, 2)] * 2)
+    assert not Entity.objects.exists()
 
 
 @pytest.mark.parametrize("value", ODD_VALUES)

@@ -390,6 +390,7 @@ class Run(TypedDict):
     lanes: dict[str, RunLane]
     note: str
     attempts: Annotated[int, Says(minimum=1)]
+    batch_sizes: dict[str, Count]
     superseded_by: int | None
     undo_of: int | None
     created_at: Moment

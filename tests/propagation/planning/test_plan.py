@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from assets.graph.dependency_graph import DependencyGraph, Node, build_graph
 from propagation.planning.plan import Plan, PlanLimits, make_plan
+from propagation.planning.sizing import Sizes
 
 LIMITS = PlanLimits(
     lanes=("realtime", "batch", "background"),
-    batch_sizes={"realtime": 2, "batch": 3, "background": 3},
+    sizes=Sizes(fixed={"realtime": 2, "batch": 3, "background": 3}),
     batch_threshold=4,
 )
 NODES = 12

@@ -134,9 +134,7 @@ def test_a_dry_run_tells_all_and_writes_nothing(api: APIClient) -> None:
             "affected_sequences": 0,
             "estimated_processing_time": None,
             "estimate": "no estimate yet",
-            "memory_impact": estimate_memory(
-                total=101, largest_batch=min(101, settings.BATCH_SIZES["batch"])
-            ),
+            "memory_impact": estimate_memory(total=101, largest_batch=101),
             "can_be_batch_processed": True,
         },
         "phases": [{"type": "batch", "count": 101}],

@@ -111,7 +111,7 @@ def test_a_dry_run_tells_what_returns_and_writes_nothing(film: None, api: APICli
             "estimated_processing_time": None,
             "estimate": "no estimate yet",
             "memory_impact": estimate_memory(
-                total=3, largest_batch=min(3, settings.BATCH_SIZES["background"])
+                total=3, largest_batch=3
             ),
             "can_be_batch_processed": False,
         },
