@@ -1,6 +1,6 @@
 """The graphs that are measured: each reaches exactly as many dependents as are asked for; pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from propagation.management.benchmark.graphs import CHANGED, Node, Use
 
@@ -36,53 +36,57 @@ def make_film(targets: int) -> Iterator[Node]:
     """
     costumes = min(COSTUMES, targets // 6)
     acts, sequences, shots = _divide(targets - costumes)
+    index = 0
+    for node in _list_assets(costumes):
+        yield node
+        index += 1
+    shot = 0
+    for act in range(acts):
+        made: list[Use] = []
+        for number in range(sequences * act // acts, sequences * (act + 1) // acts):
+            inside: list[Use] = []
+            end = shots * (number + 1) // sequences
+            for node in _list_shots(range(shot, end), costumes):
+                yield node
+                inside.append((index, "in_sequence"))
+                index += 1
+            shot = end
+            yield Node(code=f"seq-{number:06}", kind="sequence", type="sequence", uses=inside)
+            made.append((index, "in_parent"))
+            index += 1
+        yield Node(code=f"act-{act:04}", kind="sequence", type="sequence", uses=made)
+        index += 1
+
+
+def _list_assets(costumes: int) -> Iterator[Node]:
     yield Node(code="hero", kind="asset", type="character")
     for number in range(costumes):
-        code = f"costume-{number}"
-        yield Node(code=code, kind="asset", type="wardrobe", uses=[(CHANGED, "worn_by")])
-    first_other = 1 + costumes
+        uses = [(CHANGED, "worn_by")]
+        yield Node(code=f"costume-{number}", kind="asset", type="wardrobe", uses=uses)
     for type_, count in (("character", CHARACTERS), ("prop", PROPS), ("location", LOCATIONS)):
         for number in range(count):
             yield Node(code=f"{type_}-{number}", kind="asset", type=type_)
-    first_prop = first_other + CHARACTERS
-    first_location = first_prop + PROPS
 
-    def use(number: int) -> list[Use]:
-        uses = [
-            (first_prop + number * 7 % PROPS, "prop"),
-            (first_location + number // SHOTS_OF_A_SEQUENCE % LOCATIONS, "location"),
-        ]
-        if number % 3 == 0:
-            uses.append((first_other + number % CHARACTERS, "character"))
-        return uses
 
-    index = first_location + LOCATIONS
-    number = made_sequences = 0
-    for act in range(acts):
-        made: list[int] = []
-        for _ in range(_share(sequences, acts, act)):
-            inside: list[Use] = []
-            for at in range(_share(shots, sequences, made_sequences)):
-                uses = [(CHANGED, "character"), *use(number)]
-                if number % 2:
-                    uses.append((1 + number % costumes, "wardrobe"))
-                yield Node(code=f"shot-{number:07}", kind="shot", type="shot", uses=uses)
-                inside.append((index, "in_sequence"))
-                index += 1
-                number += 1
-                if at % 5 == 0:
-                    code = f"shot-{number:07}-other"
-                    yield Node(code=code, kind="shot", type="shot", uses=use(number))
-                    inside.append((index, "in_sequence"))
-                    index += 1
-            code = f"sequence-{made_sequences:06}"
-            yield Node(code=code, kind="sequence", type="sequence", uses=inside)
-            made.append(index)
-            index += 1
-            made_sequences += 1
-        uses = [(one, "in_parent") for one in made]
-        yield Node(code=f"act-{act:04}", kind="sequence", type="sequence", uses=uses)
-        index += 1
+def _list_shots(numbers: Iterable[int], costumes: int) -> Iterator[Node]:
+    for number in numbers:
+        others = _use_others(number, first=1 + costumes)
+        uses = [(CHANGED, "character"), *others]
+        if number % 2:
+            uses.append((1 + number % costumes, "wardrobe"))
+        yield Node(code=f"shot-{number:07}", kind="shot", type="shot", uses=uses)
+        if number % 5 == 0:
+            yield Node(code=f"shot-{number:07}-b", kind="shot", type="shot", uses=others)
+
+
+def _use_others(number: int, *, first: int) -> list[Use]:
+    """Return what a shot uses that the change does not reach."""
+    first_prop = first + CHARACTERS
+    location = first_prop + PROPS + number // SHOTS_OF_A_SEQUENCE % LOCATIONS
+    uses = [(first_prop + number * 7 % PROPS, "prop"), (location, "location")]
+    if number % 3 == 0:
+        uses.append((first + number % CHARACTERS, "character"))
+    return uses
 
 
 SHAPES: Mapping[str, Callable[[int], Iterator[Node]]] = {
@@ -102,8 +106,3 @@ def _divide(targets: int) -> tuple[int, int, int]:
         msg = f"a film has at least 12 targets, not {targets}"
         raise ValueError(msg)
     return acts, sequences, shots
-
-
-def _share(total: int, parts: int, part: int) -> int:
-    """Return the size of one of several parts that differ by one at most."""
-    return total * (part + 1) // parts - total * part // parts

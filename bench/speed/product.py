@@ -1,15 +1,15 @@
 """This product: a change over REST, planned by the web process, applied by two Celery workers."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import httpx
 from django.conf import settings
 from django.db.models import Max
 
+from assets.models import Entity
 from bench.house import own_process
 from bench.speed.memory import forget_peaks, read_peaks
 from bench.speed.verify import WrongResultError
@@ -45,10 +45,6 @@ class ProductSample:
     def seconds(self) -> float:
         """From the request to the end of the run."""
         return self.request_s + self.work_s
-
-    def describe(self) -> dict[str, Any]:
-        """Return the sample for a report."""
-        return {**asdict(self), "seconds": self.seconds}
 
 
 @contextmanager
@@ -101,8 +97,6 @@ def change_over_rest(
 
 def find_code(film: Film) -> str:
     """Return the code of what is changed."""
-    from assets.models import Entity  # noqa: PLC0415
-
     return str(Entity.objects.values_list("code", flat=True).get(pk=film.first_id))
 
 
@@ -118,10 +112,12 @@ def settle(film: Film) -> None:
         wait_until(is_dealt_with, limit_s=SETTLE_LIMIT_S, what="the courier")
 
 
-def wait_until(is_so: Any, *, limit_s: float, what: str) -> None:  # noqa: ANN401 (a condition)
-    """Look every 10 ms; WrongResultError after the limit."""
+def wait_until(
+    is_so: Callable[[], bool], *, limit_s: float, what: str, every_s: float = LOOK_EVERY_S
+) -> None:
+    """Look again and again; WrongResultError after the limit."""
     deadline = time.monotonic() + limit_s
     while not is_so():
         if time.monotonic() > deadline:
             raise WrongResultError(f"{what}: not within {limit_s:g} s")
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(every_s)

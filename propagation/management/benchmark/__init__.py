@@ -1,1 +1,1 @@
-"""Measure planning and applying on a database that is dropped afterwards (`manage.py benchmark`)."""
+"""Measure on a database that is dropped afterwards (`manage.py benchmark`)."""
