@@ -6,6 +6,8 @@ from propagation.management.benchmark.graphs import CHANGED, Node, Use
 
 LONGEST_CHAIN = 10_000
 """Longer ones are not made: no production has them, and what they cost grows evenly from here."""
+SMALLEST_FILM = 6
+"""A costume, three shots, a sequence and an act."""
 SHOTS_OF_A_SEQUENCE = 20
 SEQUENCES_OF_AN_ACT = 50
 CHARACTERS, COSTUMES, PROPS, LOCATIONS = 40, 8, 200, 50
@@ -32,9 +34,12 @@ def make_film(targets: int) -> Iterator[Node]:
 
     The first character wears the costumes; every shot shows it, half of them in a costume, all
     with a prop and a location, some with another character. One shot in five more is of others
-    only, and stays as it is. ValueError below 12 targets.
+    only, and stays as it is. ValueError below SMALLEST_FILM.
     """
-    costumes = min(COSTUMES, targets // 6)
+    if targets < SMALLEST_FILM:
+        msg = f"a film has at least {SMALLEST_FILM} targets, not {targets}"
+        raise ValueError(msg)
+    costumes = min(COSTUMES, targets // SMALLEST_FILM)
     acts, sequences, shots = _divide(targets - costumes)
     index = 0
     for node in _list_assets(costumes):
@@ -102,7 +107,4 @@ def _divide(targets: int) -> tuple[int, int, int]:
     acts = -(-targets // per_act)
     sequences = max(acts, (targets - acts) // (SHOTS_OF_A_SEQUENCE + 1))
     shots = targets - acts - sequences
-    if shots < sequences:
-        msg = f"a film has at least 12 targets, not {targets}"
-        raise ValueError(msg)
     return acts, sequences, shots

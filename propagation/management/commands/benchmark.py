@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from propagation.management.benchmark.findings import (
     Scenario,
     read_findings,
 )
+from propagation.management.benchmark.report import list_findings
 from propagation.management.exits import Exit, refuse
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -78,7 +79,7 @@ class Command(BaseCommand):
             }
             self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False))
             return
-        for line in (*_list_findings(findings), "", "Recommendations"):
+        for line in (*list_findings(findings), "", "Recommendations"):
             self.stdout.write(line)
         for sentence in advice:
             self.stdout.write(f"- {sentence}")
@@ -94,25 +95,6 @@ def _measure(asked: Mapping[str, Any], environment: Mapping[str, str]) -> Findin
         detail = "The measurement failed; what is printed above says why."
         raise refuse(detail, Exit.FAILED)
     return read_findings(json.loads(done.stdout))
-
-
-def _list_findings(findings: Findings) -> Iterator[str]:
-    told = " ".join(f"{name}={value}" for name, value in findings.settings.items())
-    yield f"{findings.vendor}, {findings.cores} cores {told}".rstrip()
-    for one in findings.scenarios:
-        yield ""
-        yield f"{one.scenario}: first plan {one.first_planning_s:.3f} s, which reads the graph"
-        yield (
-            f"{'batch':>7}{'plan s':>9}{'apply s':>9}{'targets/s':>11}{'statements':>12}"
-            f"{'in database':>13}{'idle cores':>12}"
-        )
-        for trial in one.trials:
-            idle = "?" if trial.idle_cores is None else f"{trial.idle_cores:.1f}"
-            yield (
-                f"{trial.batch_size:>7,}{trial.planning_s:>9.3f}{trial.applying_s:>9.3f}"
-                f"{trial.rate:>11,.0f}{trial.statements:>12.0f}{trial.database_share:>13.0%}"
-                f"{idle:>12}"
-            )
 
 
 def _end_in_order() -> None:
