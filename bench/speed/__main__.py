@@ -38,6 +38,7 @@ def run(address: str, options: Any) -> int:  # noqa: ANN401 (of argparse)
 
     samples: list[Sample] = []
     found: dict[str, Any] = {"machine": describe_machine(), "options": vars(options) | HIDDEN}
+    found["workers"] = {"product": 2, "task per target": 2}
     with ExitStack() as held:
         house = open_house(held, address)
         latency = measure_latency(house, options.latency_rounds)

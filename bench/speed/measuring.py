@@ -117,7 +117,8 @@ def _measure_raw(film: Film, round_: int, *, has_items: bool) -> Sample:
 def _measure_product(house: House, film: Film, round_: int, limit_s: float) -> Iterator[Sample]:
     refresh()
     sample = change_over_rest(api=house.api, film=film, parts=house.parts, limit_s=limit_s)
-    settle(film)
+    if not settle(film):
+        _say("  the courier is still busy with what came before")
     verify_run(film=film, run_id=sample.run_id)
     yield _make(PRODUCT, round_, sample.seconds, asdict(sample))
     yield _make(REQUEST, round_, sample.request_s)

@@ -20,7 +20,7 @@ class DatabaseRefusedError(Exception):
     def __init__(self, error: psycopg.Error) -> None:
         super().__init__(
             f"The server refused CREATE DATABASE: {str(error).strip()}. Let the role do it (ALTER "
-            "ROLE … CREATEDB), or measure SQLite: DATABASE_URL= manage.py benchmark."
+            "ROLE … CREATEDB), or measure SQLite: env -u DATABASE_URL manage.py benchmark."
         )
 
 

@@ -91,9 +91,8 @@ def test_people_get_a_table_per_scenario() -> None:
     head, _, first, columns, *trials = list_findings(make_findings({100: 1234.4, 500: 2000}))
     assert head == "postgresql, 2 cores"
     assert first == "10 assets, 1,000 dependencies: first plan 0.200 s, which reads the graph"
-    assert columns.split() == (
-        ["batch", "plan", "s", "apply", "s", "targets/s", "statements", "in", "database", "idle", "cores"]
-    )
+    assert columns.split()[:5] == ["batch", "plan", "s", "apply", "s"]
+    assert columns.endswith("idle cores")
     assert trials[0].split() == ["100", "0.100", "0.810", "1,234", "18", "40%", "0.1"]
 
 
