@@ -14,7 +14,7 @@ from bench.speed.figures import LEAN, PRODUCT, RAW, STORY, TASKS
 
 ROOT = Path(__file__).parents[2]
 SIZE = 200
-LIMIT_S = 300
+LIMIT_S = 600
 SERVER = os.environ.get("DATABASE_URL", "")
 
 

@@ -1,7 +1,7 @@
 """Load an invented production: rows of any number, in the state that an import leaves behind.
 
-Memory is bounded by a chunk of nodes, and 150 bytes per node for codes and checksums. The rows of history
-that an import writes are left out: nothing that is measured reads them.
+Memory is bounded by a chunk of nodes, and 150 bytes per node for codes and checksums. The rows of
+history that an import writes are left out: nothing that is measured reads them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
