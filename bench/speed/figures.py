@@ -10,6 +10,7 @@ STORY, TASKS = "story", "task per target"
 REQUEST, WORK = "request", "work"
 """Parts of the product's time: until the answer, and from there to the end of the run."""
 RATIOS = ((PRODUCT, RAW), (WORK, LEAN), (STORY, PRODUCT), (TASKS, PRODUCT))
+NOTHING = ("peak_mb", "bytes_per_target", "processor_s")
 BASE_SIZE = 1_000
 """Growth is told from this size, or from the smallest that was measured."""
 
@@ -101,14 +102,16 @@ def find_growth(
     return {way: here[way] / there[way] for way in here if way in there}
 
 
-def find_memory(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
-    """Return, by process, the highest peak in MB and what it grew by per target, in bytes."""
+def find_use(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
+    """Return, by process, the most of: peak in MB, bytes that it grew by per target, seconds."""
     found: dict[str, dict[str, float]] = {}
     for sample in samples:
         for name, peak in sample.details.get("peaks", {}).items():
             grown = (peak - sample.details["held"][name]) / sample.size
-            known = found.setdefault(name, {"peak_mb": 0.0, "bytes_per_target": 0.0})
+            known = found.setdefault(name, dict.fromkeys(NOTHING, 0.0))
             known["peak_mb"] = max(known["peak_mb"], peak / 1e6)
+            worked = sample.details.get("processor_s", {}).get(name, 0.0)
+            known["processor_s"] = max(known["processor_s"], worked)
             known["bytes_per_target"] = max(known["bytes_per_target"], grown)
     return found
 

@@ -1,5 +1,6 @@
-"""The most memory that processes held, as Linux counts it."""
+"""The most memory that processes held, and the time they took, as Linux counts them."""
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,18 @@ def read_peaks(parts: Mapping[str, int]) -> dict[str, int]:
         name: max((_read_peak(one) for one in list_family(pid)), default=0)
         for name, pid in parts.items()
     }
+
+
+def read_processor_s(parts: Mapping[str, int]) -> dict[str, float]:
+    """Return the seconds that a processor has worked for each family."""
+    return {name: sum(map(_read_time, list_family(pid))) for name, pid in parts.items()}
+
+
+def _read_time(pid: int) -> float:
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def _read_peak(pid: int) -> int:

@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from assets.models import Entity
 from bench.house import own_process
-from bench.speed.memory import forget_peaks, read_peaks
+from bench.speed.memory import forget_peaks, read_peaks, read_processor_s
 from bench.speed.verify import WrongResultError
 from config.stack.parts import NICENESS
 from config.stack.state import find_running
@@ -33,7 +33,8 @@ class ProductSample:
     """One run, in seconds by the client's clock, and bytes by process.
 
     request: until the answer, which comes after the commit · work: from there to the run's end ·
-    in_database: from created_at to finished_at, as the rows say · held: memory before.
+    in_database: from created_at to finished_at, as the rows say · held: memory before ·
+    processor: of each with all that it started.
     """
 
     run_id: int
@@ -42,6 +43,7 @@ class ProductSample:
     in_database_s: float
     peaks: Mapping[str, int] = field(default_factory=dict)
     held: Mapping[str, int] = field(default_factory=dict)
+    processor_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -74,7 +76,7 @@ def change_over_rest(
 
     WrongResultError when it ends otherwise than well, or not within the limit.
     """
-    held = forget_peaks(parts)
+    held, worked = forget_peaks(parts), read_processor_s(parts)
     body = {"change_data": {"description": f"changed at {time.time_ns()}"}}
     begun = time.perf_counter()
     answer = api.post(f"/assets/{film.code}:{find_code(film)}/propagate", json=body)
@@ -94,6 +96,9 @@ def change_over_rest(
         in_database_s=(made.finished_at - made.created_at).total_seconds(),
         peaks=read_peaks(parts),
         held=held,
+        processor_s={
+            name: seconds - worked[name] for name, seconds in read_processor_s(parts).items()
+        },
     )
 
 

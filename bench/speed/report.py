@@ -12,7 +12,7 @@ from bench.speed.figures import (
     WORK,
     Row,
     Sample,
-    find_memory,
+    find_use,
 )
 
 SECONDS = (RAW, LEAN, PRODUCT, REQUEST, WORK, STORY, TASKS)
@@ -22,7 +22,7 @@ ABSENT = "-"
 
 def write_tables(rows: Sequence[Row], samples: Sequence[Sample]) -> str:
     """Return seconds, ratios, cost and memory as text."""
-    return "\n".join([*_list_times(rows), "", *_list_ratios(rows), "", *_list_memory(samples)])
+    return "\n".join([*_list_times(rows), "", *_list_ratios(rows), "", *_list_use(samples)])
 
 
 def _list_times(rows: Sequence[Row]) -> Iterator[str]:
@@ -53,15 +53,18 @@ def _list_ratios(rows: Sequence[Row]) -> Iterator[str]:
     yield from _align(heads, lines)
 
 
-def _list_memory(samples: Sequence[Sample]) -> Iterator[str]:
-    yield "Memory of the product's processes: highest peak, and what it grew by in the run."
+def _list_use(samples: Sequence[Sample]) -> Iterator[str]:
+    yield "The product's processes: highest peak of memory, growth in the run, time worked."
     lines = []
     for shape, size in dict.fromkeys((one.shape, one.size) for one in samples):
         some = [one for one in samples if (one.shape, one.size, one.way) == (shape, size, PRODUCT)]
-        for name, found in find_memory(some).items():
+        for name, found in find_use(some).items():
+            worked = f"{found['processor_s']:.2f} s"
             peak, grown = found["peak_mb"], found["bytes_per_target"]
-            lines.append([shape, f"{size:,}", name, f"{peak:.0f} MB", f"{grown:.0f} B/target"])
-    yield from _align(["graph", "targets", "process", "peak", "grew by"], lines)
+            lines.append(
+                [shape, f"{size:,}", name, f"{peak:.0f} MB", f"{grown:.0f} B/target", worked]
+            )
+    yield from _align(["graph", "targets", "process", "peak", "grew by", "processor"], lines)
 
 
 def _show(row: Row, way: str) -> str:

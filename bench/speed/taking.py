@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from propagation.management.benchmark.loading import Film
 from propagation.models import PropagationRun, RunKind, RunMode, RunSource, RunStatus
 from versions.canonical import hash_text, write_canonical
 from versions.facets import Facet
-from versions.models import Head, Origin, Version
+from versions.models import Head, Origin
 from versions.services.heads import lock_heads
 from versions.services.publish import Draft, Stamp, publish_versions, store_contents
 
@@ -65,18 +65,3 @@ def create_run(take: Take, *, total: int) -> PropagationRun:
         run=run, entity_id=take.film.first_id, version_id=take.version_id, before_id=take.before_id
     )
     return run
-
-
-def get_version(pk: int) -> Version:
-    """Return a version."""
-    return Version.objects.get(pk=pk)
-
-
-def count_bytes() -> int:
-    """Return the size of the database in bytes."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT pg_database_size(current_database())")
-        else:
-            cursor.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
-        return int(cursor.fetchone()[0])

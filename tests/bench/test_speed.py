@@ -72,6 +72,7 @@ def test_memory_of_two_workers_and_the_web_process_is_told(found: dict[str, Any]
         peaks = sample["details"]["peaks"]
         assert {"web", "batch", "batch-2"} <= peaks.keys()
         assert min(peaks.values()) > 10_000_000
+        assert sample["details"]["processor_s"]["web"] > 0
 
 
 def test_what_did_not_end_in_time_is_marked(found: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from bench.speed.figures import (
     TASKS,
     WORK,
     Sample,
-    find_memory,
+    find_use,
     make_rows,
 )
 from bench.speed.options import read_options
@@ -80,13 +80,13 @@ def test_a_table_of_what_was_measured_to_the_end_says_nothing_of_extrapolation()
     assert "extrapolated" not in write_tables(make_rows(whole), whole)
 
 
-def test_memory_is_the_highest_peak_and_what_it_grew_by() -> None:
+def test_what_processes_use_is_the_most_that_they_used() -> None:
     told = [
-        {"held": {"web": 100_000_000}, "peaks": {"web": 102_000_000}},
+        {"held": {"web": 10**8}, "peaks": {"web": 102 * 10**6}, "processor_s": {"web": 2.5}},
         {"held": {"web": 102_000_000}, "peaks": {"web": 103_000_000}},
     ]
-    found = find_memory([make_sample(PRODUCT, 1, details=one) for one in told])
-    assert found == {"web": {"peak_mb": 103, "bytes_per_target": 2000}}
+    found = find_use([make_sample(PRODUCT, 1, details=one) for one in told])
+    assert found == {"web": {"peak_mb": 103, "bytes_per_target": 2000, "processor_s": 2.5}}
 
 
 def test_sizes_ascend_and_full_adds_a_million() -> None:
