@@ -13,6 +13,7 @@ from typing import IO
 from uuid import uuid4
 
 import psycopg
+import redis
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +65,7 @@ def own_stack() -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=60)
+            _forget_keys()
 
 
 @contextmanager
@@ -79,6 +81,15 @@ def own_process(*command: str, niceness: int = 0) -> Iterator["subprocess.Popen[
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+def _forget_keys() -> None:
+    """Delete what the stack left in a Redis that others use as well."""
+    prefix = os.environ["CONTINUITY_REDIS_PREFIX"]
+    if prefix:
+        with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+            for key in client.scan_iter(f"{prefix}*", count=1000):
+                client.delete(key)
 
 
 def _pass_on(output: IO[str]) -> None:
