@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --require-ha
 MANAGE := $(BIN)/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo up doctor test check ci coverage lint format-check types imports audit migrations-check django-check openapi openapi-check
+.PHONY: help install install-dev demo up doctor test check ci coverage lint format-check types imports audit bench migrations-check django-check openapi openapi-check
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -50,6 +50,9 @@ types: install-dev  ## mypy
 imports: install-dev  ## which room imports which
 	@$(BIN)/lint-imports
 
+bench: .venv/.installed-bench  ## how fast a change arrives, beside what is possible (ARGS="--help")
+	@$(BIN)/python -m bench.speed $(ARGS)
+
 audit: install-dev  ## known vulnerabilities of what is pinned (asks PyPI; not part of ci)
 	@$(BIN)/pip-audit -r requirements.txt --require-hashes --disable-pip --strict
 
@@ -80,3 +83,7 @@ openapi-check: install-dev  ## that the OpenAPI document is that of the routes
 	@echo "installing requirements/dev.txt"
 	@$(PIP) -r requirements/dev.txt
 	@touch $@
+
+.venv/.installed-bench: requirements/bench.txt .venv/.installed-app
+	@echo "installing requirements/bench.txt"
+	@$(PIP) -r requirements/bench.txt && touch $@ || echo "without it no plot is drawn; all else works"

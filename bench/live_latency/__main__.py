@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.live_latency.house import own_database, own_stack
+from bench.house import own_database, own_stack
 
 PATIENCE_S = 60
 HEAD = re.compile(r'{"v":1,"type":"(\w+)"(?:,"seq":(\d+))?')

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import IO
 from uuid import uuid4
 
 import psycopg
+import redis
 from psycopg import sql
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
@@ -54,10 +57,45 @@ def own_stack() -> Iterator[str]:
         command = [sys.executable, "manage.py", "up", "--port=0", "--no-flower"]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
         try:
-            yield _wait_for_address(process)
+            address = _wait_for_address(process)
+            assert process.stdout  # noqa: S101 (it is a pipe)
+            # Else a stack that says much waits for somebody who reads it.
+            Thread(target=_pass_on, args=[process.stdout], daemon=True).start()
+            yield address
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            process.wait(timeout=60)
+            _forget_keys()
+
+
+@contextmanager
+def own_process(*command: str, niceness: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a module of this Python beside the stack until the block ends."""
+    process = subprocess.Popen(  # noqa: S603
+        ["nice", "-n", str(niceness), sys.executable, "-m", *command],  # noqa: S607
+        cwd=ROOT,
+        stdout=sys.stderr,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def _forget_keys() -> None:
+    """Delete what the stack left in a Redis that others use as well."""
+    prefix = os.environ["CONTINUITY_REDIS_PREFIX"]
+    if prefix:
+        with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+            for key in client.scan_iter(f"{prefix}*", count=1000):
+                client.delete(key)
+
+
+def _pass_on(output: IO[str]) -> None:
+    for line in output:
+        if line.strip():
+            sys.stderr.write(line)
 
 
 def _wait_for_address(process: "subprocess.Popen[str]") -> str:

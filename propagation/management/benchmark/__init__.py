@@ -1,0 +1,1 @@
+"""Measure on a database that is dropped afterwards (`manage.py benchmark`)."""
