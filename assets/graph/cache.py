@@ -1,25 +1,34 @@
 """The graph of a project as a cache: one per process, keyed by the project's graph revision."""
 
 from collections import OrderedDict
+from collections.abc import Collection
 from functools import partial
-from threading import Lock
+from threading import Lock, local
 
-from django.db import transaction
+from django.db import connection, transaction
 from prometheus_client import Counter
 
-from assets.graph.dependency_graph import DependencyGraph, Node, build_graph
+from assets.graph.dependency_graph import DependencyGraph, Edge, build_graph
+from assets.graph.nodes import Node
 from assets.models import AssetReference, Entity, Priority, Project
+from assets.setwise import select_ids
 
 CACHED_PROJECTS = 8
 """Graphs kept per process; the one used longest ago goes first."""
 
 LOADS = Counter(
     "continuity_graph_loads",
-    "Graphs of projects asked for: found in memory (hit) or read from the database (miss).",
+    "Graphs of projects: found in memory (hit), edited there (relinked) or read anew (miss).",
     ["result"],
 )
 
+MOST_RELINKED = 10_000
+"""Edited pairs up to which a cached graph is edited as well."""
+EDGE = ("source_id", "target_id", "facets", "role", "follow")
+
 _cache: OrderedDict[int, DependencyGraph] = OrderedDict()
+_uncommitted = local()
+"""Graphs by project that the transaction of this thread has read or edited."""
 _lock = Lock()
 
 
@@ -28,15 +37,13 @@ def load_graph(*, project_id: int) -> DependencyGraph:
 
     A hit costs one statement. A graph read while somebody writes is read again until the revision
     before and after agree, so that a revision always names one graph. What a transaction reads is
-    kept when it commits: one that is rolled back may have read its own changes.
+    kept for all when it commits: one that is rolled back may have read its own changes.
     """
     revision = _read_revision(project_id)
-    with _lock:
-        cached = _cache.get(project_id)
-        if cached is not None and cached.revision == revision:
-            _cache.move_to_end(project_id)
-            LOADS.labels("hit").inc()
-            return cached
+    cached = _find(project_id, revision)
+    if cached is not None:
+        LOADS.labels("hit").inc()
+        return cached
     LOADS.labels("miss").inc()
     graph = None
     while graph is None:
@@ -44,11 +51,58 @@ def load_graph(*, project_id: int) -> DependencyGraph:
         now = _read_revision(project_id)
         if now != revision:
             revision, graph = now, None
-    transaction.on_commit(partial(_keep, project_id, graph))
+    _keep_when_committed(project_id, graph)
     return graph
 
 
+def relink_graph(*, project: Project, before: int, pairs: Collection[Edge]) -> None:
+    """Bring a cached graph to the project's revision, when references of these pairs were edited.
+
+    before: the revision until then. One statement instead of all references; nothing when the
+    graph is not here, or so much was edited that it is read anew as fast.
+    """
+    if len(pairs) > MOST_RELINKED:
+        return
+    cached = _find(project.pk, before)
+    if cached is None:
+        return
+    ends = [select_ids({pair[end] for pair in pairs}) for end in (0, 1)]
+    rows = AssetReference.objects.filter(
+        project=project, source_id__in=ends[0], target_id__in=ends[1]
+    ).order_by()
+    edges = [row for row in rows.values_list(*EDGE) if row[:2] in pairs]
+    edited = cached.relink(revision=project.graph_revision, pairs=pairs, edges=edges)
+    LOADS.labels("relinked").inc()
+    _keep_when_committed(project.pk, edited)
+
+
+def _find(project_id: int, revision: int) -> DependencyGraph | None:
+    """Return the graph of a revision, if the cache or the transaction under way has it."""
+    graph, keep = _uncommitted.__dict__.get(str(project_id), (None, None))
+    if graph is not None:
+        # What Django has forgotten to do at the commit belongs to what was rolled back.
+        if any(callback is keep for _, callback, *_ in connection.run_on_commit):
+            if graph.revision == revision:
+                found: DependencyGraph = graph
+                return found
+        else:
+            del _uncommitted.__dict__[str(project_id)]
+    with _lock:
+        cached = _cache.get(project_id)
+        if cached is None or cached.revision != revision:
+            return None
+        _cache.move_to_end(project_id)
+        return cached
+
+
+def _keep_when_committed(project_id: int, graph: DependencyGraph) -> None:
+    keep = partial(_keep, project_id, graph)
+    _uncommitted.__dict__[str(project_id)] = (graph, keep)
+    transaction.on_commit(keep)
+
+
 def _keep(project_id: int, graph: DependencyGraph) -> None:
+    _uncommitted.__dict__.pop(str(project_id), None)
     with _lock:
         _cache[project_id] = graph
         _cache.move_to_end(project_id)
@@ -82,7 +136,5 @@ def _read_graph(project_id: int, revision: int) -> DependencyGraph:
                 "pk", "code", "kind", "type", "priority"
             ).iterator(chunk_size=10_000)
         ),
-        edges=references.order_by()
-        .values_list("source_id", "target_id", "facets", "role", "follow")
-        .iterator(chunk_size=10_000),
+        edges=references.order_by().values_list(*EDGE).iterator(chunk_size=10_000),
     )

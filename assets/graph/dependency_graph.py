@@ -139,6 +139,31 @@ class DependencyGraph:
         levels = self.get_levels(wanted, and_roots=wanted)
         return [entity for level in levels for entity in level if entity in wanted]
 
+    def relink(
+        self, *, revision: int, pairs: Collection[Edge], edges: Iterable[Reference]
+    ) -> "DependencyGraph":
+        """Return the graph in which exactly these edges lead between these pairs.
+
+        Copies arrays, so it takes milliseconds where reading a million references takes seconds.
+        """
+        place, size = self.nodes.find_place, len(self.nodes)
+        touched = [place(source) * size + place(target) for source, target in pairs]
+        keys = self.links.sources.astype(np.int64) * size + self.links.targets
+        rest = ~np.isin(keys, np.array(touched, dtype=np.int64))
+        uses = {use: number for number, use in enumerate(self.uses)}
+        added = np.array(
+            [
+                (place(source), place(target), uses.setdefault((facets, role, follow), len(uses)))
+                for source, target, facets, role, follow in edges
+            ],
+            dtype=np.int32,
+        ).reshape(-1, 3)
+        columns = [
+            np.concatenate([column[rest], more])
+            for column, more in zip(self.links, added.T, strict=True)
+        ]
+        return link(revision=revision, nodes=self.nodes, uses=list(uses), links=Links(*columns))
+
     def _place(self, entities: Iterable[int]) -> list[int]:
         return [self.nodes.find_place(entity) for entity in dict.fromkeys(entities)]
 

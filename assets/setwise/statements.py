@@ -56,7 +56,7 @@ def load_rows(*, model: type[models.Model], columns: Sequence[str], rows: Iterab
     names = ", ".join(_quote(field.column) for field in fields)
     with connection.cursor() as cursor:
         sql = f"COPY {_quote(model._meta.db_table)} ({names}) FROM STDIN"  # noqa: SLF001
-        with cursor.copy(sql) as copy:
+        with connection.wrap_database_errors, cursor.copy(sql) as copy:
             for chunk in split_rows(rows, ROWS_PER_BLOCK):
                 copy.write(postgresql.write_block(fields, chunk))
 

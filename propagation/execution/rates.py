@@ -1,6 +1,7 @@
 """How fast workers are, from the batches that they did last."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from django.conf import settings
 
@@ -18,11 +19,15 @@ def read_sizes() -> Sizes:
     """
     if settings.BATCH_SIZES.keys() >= set(settings.LANES):
         return Sizes(fixed=settings.BATCH_SIZES)
-    rows = PropagationBatch.objects.exclude(took_ms=None).order_by("-pk")
+    rows: Iterable[tuple[str, int, int | None]] = (
+        PropagationBatch.objects.exclude(took_ms=None)
+        .order_by("-pk")
+        .values_list("lane", "size", "took_ms")[:LOOKED_AT]
+    )
     done, taken = Counter[str](), Counter[str]()
-    for lane, size, took_ms in rows.values_list("lane", "size", "took_ms")[:LOOKED_AT]:
+    for lane, size, took_ms in rows:
         if size >= FEW / 2:
             done[lane] += size
-            taken[lane] += took_ms
+            taken[lane] += took_ms or 0
     rates = {lane: 1000 * done[lane] / max(taken[lane], 1) for lane in done}
     return Sizes(rates=rates, fixed=settings.BATCH_SIZES)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from assets.graph.cache import load_graph
+from assets.graph.cache import load_graph, relink_graph
 from assets.models import AssetReference, Project
 from assets.services.locking import advance_graph_revision
 from propagation.execution.cause import Cause, tell_fields
@@ -137,7 +137,10 @@ def _write(
         relinking=relinking, project=project, actor=cause.actor, reason=cause.note, at=at
     )
     if not relinking.is_empty:
+        before = project.graph_revision
         advance_graph_revision(project=project)
+        pairs = {(use.source_id, use.target_id) for use in relinking.uses}
+        relink_graph(project=project, before=before, pairs=pairs)
     ids = added | {one.use.key: one.id for one in relinking.changed}
     kept = read_kept(AssetReference.objects.filter(project=project))
     names = {pk: content.get("name") for pk, content in contents.items()}

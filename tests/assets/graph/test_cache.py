@@ -52,3 +52,16 @@ def test_a_graph_that_was_rolled_back_is_never_served(project: Project) -> None:
         transaction.set_rollback(True)
     Project.objects.update(graph_revision=undone)
     assert list_affected(project) == {"b"}
+
+
+def test_an_edit_of_references_reads_only_these(project: Project) -> None:
+    """Instead of every entity and reference of the project, twice."""
+    load_graph(project_id=project.pk)
+    edge = Edge(source=get_entity("b"), target=get_entity("c"))
+    with CaptureQueriesContext(connection) as captured:
+        change_references(added=[edge], cause=make_cause(), at=timezone.now())
+        assert list_affected(project) == {"b", "c", "d"}
+        change_references(removed=[edge], cause=make_cause(), at=timezone.now())
+        assert list_affected(project) == {"b"}
+    read = [query["sql"] for query in captured if '"assets_entity"."priority"' in query["sql"]]
+    assert not [sql for sql in read if sql.startswith('SELECT "assets_entity"."id" AS "pk"')]

@@ -275,3 +275,24 @@ def test_a_star_of_20000_is_one_level() -> None:
     assert graph.get_between([0], [7]) == {7}
     assert len(graph.get_edges_within(range(points + 1))) == points
     assert graph.get_affected(range(1, points + 1), upstream=True) == {0: 1}
+
+
+@given(dags_with_some(), st.data())
+def test_a_graph_that_is_relinked_is_the_one_that_is_built_anew(
+    drawn: tuple[list[int], list[Edge], list[int]], data: st.DataObject
+) -> None:
+    ids, edges, _ = drawn
+    pairs = data.draw(st.sets(st.tuples(st.sampled_from(ids), st.sampled_from(ids)), max_size=5))
+    wanted = [
+        (*pair, data.draw(st.integers(1, 15)), data.draw(st.sampled_from("ab")), "best")
+        for pair in sorted(pairs)
+        for _ in range(data.draw(st.integers(0, 2)))
+    ]
+    kept = [(*edge, 1, "depends_on", "best") for edge in edges if edge not in pairs]
+    nodes = [Node(id=id_, code=f"a{id_}", kind="asset", type="prop") for id_ in ids]
+    anew = build_graph(revision=2, nodes=nodes, edges=[*kept, *wanted])
+    edited = make_graph(ids, edges).relink(revision=2, pairs=pairs, edges=wanted)
+    assert edited.revision == 2
+    for id_ in ids:
+        assert Counter(edited.get_incoming(id_)) == Counter(anew.get_incoming(id_))
+        assert edited.get_affected([id_]) == anew.get_affected([id_])

@@ -107,7 +107,7 @@ def test_no_batch_is_larger_than_its_lane_allows(
     plan = make_plan(
         graph=make_graph(pairs), sources=dict.fromkeys(roots, VISUAL), mode=mode, limits=LIMITS
     )
-    assert all(len(one.targets) <= LIMITS.batch_sizes[one.lane] for one in plan.batches)
+    assert all(len(one.targets) <= LIMITS.sizes.fixed[one.lane] for one in plan.batches)
     assert [one.number for one in plan.batches] == list(range(len(plan.batches)))
 
 

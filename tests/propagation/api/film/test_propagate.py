@@ -1,7 +1,6 @@
 """POST /assets/{id}/propagate: one change, with the story's body."""
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 
 from propagation.models import PropagationRun

@@ -1,7 +1,6 @@
 """POST /assets/{id}/rollback: the way back, with the story's body."""
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 
 from propagation.models import PropagationRun
@@ -110,9 +109,7 @@ def test_a_dry_run_tells_what_returns_and_writes_nothing(film: None, api: APICli
             "affected_sequences": 0,
             "estimated_processing_time": None,
             "estimate": "no estimate yet",
-            "memory_impact": estimate_memory(
-                total=3, largest_batch=3
-            ),
+            "memory_impact": estimate_memory(total=3, largest_batch=3),
             "can_be_batch_processed": False,
         },
         "phases": [{"type": "background", "count": 3}],
