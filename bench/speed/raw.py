@@ -17,6 +17,7 @@ from bench.speed.taking import Take, create_run
 from propagation.management.benchmark.columns import name_column, name_table, read_defaults
 from propagation.management.benchmark.loading import Film
 from propagation.models import ItemState, PropagationBatch, PropagationItem
+from propagation.planning.sizing import Sizes
 from versions.facets import Facet
 from versions.models import DEFINITION, Consumption, Head, Origin, Version, VersionInput
 
@@ -25,7 +26,7 @@ TARGETS = "bench_targets"
 
 def store_targets(film: Film) -> None:
     """Write down, in a table of this connection, what the change reaches and in which batch."""
-    size = settings.BATCH_SIZES["batch"]
+    size = Sizes(fixed=settings.BATCH_SIZES).choose(lane="batch", count=film.reach.targets)
     ordered = sorted(film.list_targets(), key=lambda one: (one[1], one[0]))
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {TARGETS}")

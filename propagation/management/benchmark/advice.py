@@ -43,17 +43,18 @@ def _advise_batch_size(found: Findings) -> Iterator[str]:
     now = rates.get(found.configured)
     if now is not None and now >= AS_GOOD * best.rate:
         yield (
-            f"Keep batches of {found.configured:,} (BATCH_SIZES): {now:,.0f} targets/s, within "
-            f"5 % of {told}."
+            f"Keep batches of {found.configured:,} (CONTINUITY_BATCH_SIZES): {now:,.0f} targets/s, "
+            f"within 5 % of {told}."
         )
         return
     chosen = choose_batch_size(found)
     had = f", {rates[chosen] / now - 1:.0%} more than with {found.configured:,}" if now else ""
     yield (
-        f"Set batches to {chosen:,} (BATCH_SIZES): {rates[chosen]:,.0f} targets/s{had}; "
+        f"Set batches to {chosen:,} (CONTINUITY_BATCH_SIZES): {rates[chosen]:,.0f} targets/s{had}; "
         f"{told}, gains less than 5 % over it."
         if chosen != best.batch_size
-        else f"Set batches to {chosen:,} (BATCH_SIZES): {rates[chosen]:,.0f} targets/s{had}."
+        else f"Set batches to {chosen:,} (CONTINUITY_BATCH_SIZES): {rates[chosen]:,.0f} "
+        f"targets/s{had}."
     )
 
 

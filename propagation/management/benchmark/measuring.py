@@ -25,6 +25,7 @@ from propagation.management.benchmark.findings import Findings, Scenario, Scenar
 from propagation.management.benchmark.graphs import make_scenario
 from propagation.management.benchmark.loading import Film, load_film, refresh
 from propagation.models import PropagationRun, RunKind, RunMode, RunStatus
+from propagation.planning.sizing import BOUNDS
 from propagation.recovery.consistency import check_project
 from propagation.services.examine_changes import Change
 from propagation.services.propagate_change import propagate_change
@@ -64,7 +65,7 @@ def measure_scenarios(
     *, scenarios: Sequence[Scenario], batch_sizes: Sequence[int], rounds: int
 ) -> Findings:
     """Return what was found; WrongResultError when a run left something undone."""
-    configured = settings.BATCH_SIZES[LANE]
+    configured = settings.BATCH_SIZES.get(LANE, BOUNDS[LANE].usual)
     sizes = sorted({*batch_sizes, configured})
     found: list[ScenarioFindings] = []
     for number, scenario in enumerate(scenarios):
@@ -90,7 +91,7 @@ def measure_scenarios(
 def _measure_scenario(
     film: Film, scenario: Scenario, sizes: Sequence[int], rounds: int
 ) -> ScenarioFindings:
-    first = _measure(film, settings.BATCH_SIZES[LANE])
+    first = _measure(film, sizes[0])
     by_size: dict[int, list[Trial]] = {size: [] for size in sizes}
     for _ in range(rounds):
         for size, trials in by_size.items():
