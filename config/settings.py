@@ -106,7 +106,10 @@ else:
         # A frozen process may hold row locks for ever; the server ends its session instead.
         "-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s "
         # Compiling a statement takes longer than any of ours runs: up to 2 s instead of 10 ms.
-        "-c jit=off"
+        "-c jit=off "
+        # Disks do not turn any more. By the default, 4, joins of a batch with what it names read
+        # whole tables: 60 µs per head that moves instead of 3, of 100 000.
+        "-c random_page_cost=1.1"
     )
 WEB_CONNECTIONS = env.int("CONTINUITY_WEB_CONNECTIONS", default=12)
 """Most connections to PostgreSQL of one web process. More requests at a time than the process has

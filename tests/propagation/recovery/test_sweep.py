@@ -93,8 +93,9 @@ def test_a_run_of_which_all_was_left_out_before_it_began_ends(lost_run: Propagat
     assert lost_run.status == "success"
 
 
-def test_what_was_done_since_makes_the_next_wait_short_again() -> None:
+def test_what_was_done_since_makes_the_next_wait_short_again(settings: Settings) -> None:
     """A step that goes on, if slowly, is not one whose messages are lost again and again."""
+    settings.BATCH_SIZES = {"batch": 500}
     load(star(1000), code="large")
     large = change("hero", "large", description="new").run
     assert large

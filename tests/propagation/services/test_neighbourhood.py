@@ -74,7 +74,7 @@ def test_the_number_of_statements_is_the_same_for_few_and_many(shots: int) -> No
     load_graph(project_id=hero.project_id)
     with CaptureQueriesContext(connection) as queries:
         read_neighbourhood(entity=hero, up=1, down=2)
-    assert len(queries) == 10
+    assert len(queries) == 7
 
 
 def test_each_state_has_its_word() -> None:

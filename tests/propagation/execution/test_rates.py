@@ -1,0 +1,50 @@
+"""How fast workers were is read from the batches that they did last."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from propagation.execution.rates import read_sizes
+from propagation.models import PropagationBatch
+from propagation.planning.sizing import BOUNDS
+from tests.builders import change, drive, load, star
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_run_says_how_large_its_batches_are_and_each_batch_what_it_took() -> None:
+    load(star(1200))
+    run = change("hero", description="new").run
+    assert run is not None
+    assert run.batch_sizes == {"batch": BOUNDS["batch"].usual}
+    drive(run)
+    assert sorted(run.batches.values_list("size", flat=True)) == [200, 1000]
+    assert all(took >= 1 for took in run.batches.values_list("took_ms", flat=True))
+
+
+def test_the_next_run_has_batches_of_what_its_workers_do_in_half_a_second() -> None:
+    load(star(1500))
+    first = change("hero", description="new").run
+    assert first is not None
+    drive(first)
+    first.batches.update(took_ms=750)  # 1 500 targets in 1.5 s
+    second = change("hero", description="newer").run
+    assert second is not None
+    assert second.batch_sizes == {"batch": 500}
+
+
+def test_batches_of_a_few_targets_tell_nothing() -> None:
+    load(star(5))
+    run = change("hero", description="new").run
+    assert run is not None
+    drive(run)
+    assert PropagationBatch.objects.exclude(took_ms=None).exists()
+    assert read_sizes().rates == {}
+
+
+def test_nothing_is_asked_where_all_sizes_are_set(settings: Settings) -> None:
+    settings.BATCH_SIZES = dict.fromkeys(settings.LANES, 3)
+    with CaptureQueriesContext(connection) as captured:
+        assert read_sizes().choose(lane="batch", count=9) == 3
+    assert len(captured) == 0
