@@ -109,7 +109,7 @@ else:
         "-c jit=off "
         # Disks do not turn any more. By the default, 4, joins of a batch with what it names read
         # whole tables: 60 µs per head that moves instead of 3, of 100 000.
-        "-c random_page_cost=1.1"
+        "-c random_page_cost=1.1 -c work_mem=16MB"
     )
 WEB_CONNECTIONS = env.int("CONTINUITY_WEB_CONNECTIONS", default=12)
 """Most connections to PostgreSQL of one web process. More requests at a time than the process has
