@@ -67,9 +67,13 @@ def _may_store(item: pytest.Item) -> bool:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector from looking at all that was imported again and again."""
+    """Keep the garbage collector from looking at all that was imported again and again.
+
+    And let it look less often: by default it does 1 800 times in 600 tests of the API.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 @pytest.hookimpl(tryfirst=True)

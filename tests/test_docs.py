@@ -20,7 +20,7 @@ from propagation.api.openapi.schema import find_routes
 from tests.builders import make_user
 from tests.processes import ROOT, Workers, embedded_only, make_environment
 from tests.propagation.api.asking import make_token
-from tests.server import run_server
+from tests.server import Server
 
 PAGES = [
     "tour.md",
@@ -79,7 +79,9 @@ def check_contains(actual: Any, shown: Any, where: str = "") -> None:  # noqa: A
 @embedded_only
 @pytest.mark.workers
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_of_the_page_answers_what_it_shows(workers: Workers, page: str) -> None:
+def test_every_command_of_the_page_answers_what_it_shows(
+    server_process: Server, workers: Workers, page: str
+) -> None:
     del workers
     stage_demo(home=settings.HOME, at=timezone.now())
     make_user("ben", roles={"night-ferry": Role.SUPERVISOR})
@@ -87,21 +89,20 @@ def test_every_command_of_the_page_answers_what_it_shows(workers: Workers, page:
     assert Project.objects.get().code == "night-ferry"
     examples = list(read_examples(page))
     assert len(examples) > 7
-    with run_server() as server:
-        lines = ["set -e", f"TOKEN={make_token('ben')}", f"API={server.url}", CALL]
-        lines += [f"KIM={make_token('kim')}", CALL.replace("TOKEN", "KIM").replace("call", "kim")]
-        lines.append(GET)
-        for example in examples:
-            command = example.command.removesuffix("; echo")
-            lines += [command.replace(".venv/bin/python", sys.executable), f"echo '{END}'"]
-        done = subprocess.run(
-            ["bash", "-c", "\n".join(lines)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=ROOT,
-            env=make_environment(),
-        )
+    lines = ["set -e", f"TOKEN={make_token('ben')}", f"API={server_process.url}", CALL]
+    lines += [f"KIM={make_token('kim')}", CALL.replace("TOKEN", "KIM").replace("call", "kim")]
+    lines.append(GET)
+    for example in examples:
+        command = example.command.removesuffix("; echo")
+        lines += [command.replace(".venv/bin/python", sys.executable), f"echo '{END}'"]
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(lines)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=make_environment(),
+    )
     assert not done.returncode, f"{done.stdout[-2000:]}\n{done.stderr}"
     answers = done.stdout.split(END)
     for example, answer in zip(examples, answers, strict=False):

@@ -64,11 +64,12 @@ def get_encoded_path(request: HttpRequest | Request) -> str:
 def write_etag(
     code: str, number: int, slot: str = DEFINITION, *, revision: int | None = None
 ) -> str:
-    """Return the strong ETag of a version; a header carries ASCII, so the rest is encoded.
+    """Return the strong ETag of a version.
 
+    What no tag can carry (RFC 9110, 8.8.3) is encoded, and the comma between tags of a list.
     revision: of what was said about the version, where the answer tells it.
     """
-    written = quote(write_version_id(code, number, slot), safe=" !#$&()*+,-./:;<=>?@[]^_`{|}~")
+    written = quote(write_version_id(code, number, slot), safe="!#$&()*+-./:;<=>?@[]^_`{|}~")
     return f'"{written}"' if revision is None else f'"{written};r{revision}"'
 
 

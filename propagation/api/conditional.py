@@ -78,11 +78,15 @@ def demand_match(request: Request) -> None:
 def check_unmoved(request: Request, shown: dict[str, Any] | None) -> None:
     """Raise a 412 problem when If-Match names another state than what a GET would show now.
 
-    shown: None for what is not there. The caller holds the lock under which that is changed.
+    A 400 problem when it is no ETag at all. shown: None for what is not there. The caller holds
+    the lock under which that is changed.
     """
     header = request.headers.get("If-Match")
     if header is None:
         return
+    if not parse_etags(header):
+        detail = "If-Match must be the ETag that you read, quotes and all, or *."
+        raise Problem(HTTPStatus.BAD_REQUEST, "bad-etag", detail)
     tag = make_tag(JSONRenderer().render(shown)) if shown is not None else None
     if tag is None or not matches(header, tag):
         raise Problem(

@@ -23,10 +23,14 @@ from versions.services.resolve import MAX_NUMBER
 MAX_SLOTS = 50
 
 
+class ScopeTypeField(serializers.CharField):
+    """One of SCOPE_TYPES; `read_scope` says what is wrong with another."""
+
+
 class LookUpQuery(StrictSerializer):
     """A scope, the slots, and which version of each; `only=url` answers nothing but URLs."""
 
-    type = serializers.CharField()
+    type = ScopeTypeField()
     id = serializers.ListField(
         child=serializers.CharField(trim_whitespace=False), default=list, max_length=MAX_IDS
     )

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Document = Mapping[str, Any]
+PART = "Part"
+"""What the name of a schema ends with whose members are some of another's."""
 
 
 def compare_documents(before: Document, after: Document) -> list[str]:
@@ -46,9 +48,11 @@ def _list_operations(document: Document) -> dict[str, str]:
 
 
 def _list_members(document: Document) -> dict[str, str]:
-    """Return the members of every schema with a name."""
+    """Return the members of every schema with a name, but of parts, which have those of a whole."""
     found = {}
     for name, schema in document["components"]["schemas"].items():
+        if name.removesuffix(PART) != name:
+            continue
         for member, one in schema.get("properties", {}).items():
             is_required = member in schema.get("required", ())
             found[f"{name}.{member}"] = _write([is_required, one])

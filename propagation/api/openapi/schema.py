@@ -16,11 +16,12 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
-from propagation.api.openapi.operation import HEADER_SCHEMAS, HEADERS, Operation, Page
+from propagation.api.openapi.operation import Operation, Page
 from propagation.api.openapi.writing import ShapeWriter
 from propagation.api.paging import ListView, list_members
 from propagation.api.shapes.common import Problem
 from propagation.api.work import WorkView
+from versions.scope import SCOPE_TYPES
 
 LIST_TYPES = ("application/json", "text/csv")
 PREFIX = "/api/v1/"
@@ -99,13 +100,14 @@ class Schema(AutoSchema):
         operation = self._operation
         headers = [
             OpenApiParameter(
-                name,
-                HEADER_SCHEMAS[name],
+                header.name,
+                header.schema,
                 OpenApiParameter.HEADER,
-                description=HEADERS[name],
-                required=name == "If-Match" and self.method in getattr(self.view, "guarded", ()),
+                description=header.description,
+                required=header.name == "If-Match"
+                and self.method in getattr(self.view, "guarded", ()),
             )
-            for name in operation.takes
+            for header in operation.takes
         ]
         query: list[Any] = [operation.query] if operation.query().fields else []
         if self.method == "GET" and isinstance(self.view, ListView):
@@ -167,8 +169,9 @@ class Schema(AutoSchema):
         phrase = HTTPStatus(status).phrase
         if shape is None:
             return {"description": phrase}
-        schema = _write_page(shape) if isinstance(shape, Page) else SHAPES.write(shape)
         is_list = self.method == "GET" and isinstance(self.view, ListView)
+        is_page = isinstance(shape, Page)
+        schema = _write_page(shape, has_fields=is_list) if is_page else SHAPES.write(shape)
         types = LIST_TYPES if is_list else self._operation.media_types
         content = {one: {"schema": schema if one.endswith("json") else {}} for one in types}
         return {"description": phrase, "content": content}
@@ -182,11 +185,13 @@ def _write_problem(status: int) -> dict[str, Any]:
     }
 
 
-def _write_page(page: Page) -> dict[str, Any]:
+def _write_page(page: Page, *, has_fields: bool) -> dict[str, Any]:
+    row = SHAPES.write(page.of)
+    rows = {"anyOf": [row, SHAPES.write_part(page.of)]} if has_fields else row
     return {
         "type": "object",
         "properties": {
-            "data": {"type": "array", "items": SHAPES.write(page.of)},
+            "data": {"type": "array", "items": rows},
             "total": {"type": "integer", "description": "With `count`: of all pages."},
             "next": {"type": ["string", "null"], "description": "The `cursor` of the next page."},
         },
@@ -266,6 +271,17 @@ class VersionExtension(OpenApiSerializerFieldExtension):
         del auto_schema, direction
         number = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
         return {"anyOf": [number, {"type": "string", "pattern": "_v[1-9][0-9]{0,8}$"}]}
+
+
+class ScopeTypeExtension(OpenApiSerializerFieldExtension):
+    """What kind of scope it is."""
+
+    target_class = "propagation.api.look_ups.ScopeTypeField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        """Return its schema."""
+        del auto_schema, direction
+        return {"type": "string", "enum": list(SCOPE_TYPES)}
 
 
 class JsonObjectExtension(OpenApiSerializerFieldExtension):

@@ -15,6 +15,7 @@ from typing import (
     is_typeddict,
 )
 
+from propagation.api.openapi.comparing import PART
 from propagation.api.shapes.says import Says, Schema
 
 PLAIN: Mapping[Any, Schema] = {
@@ -40,6 +41,18 @@ class ShapeWriter:
         if is_typeddict(shape):
             return self._refer_to(shape)
         return dict(PLAIN[shape]) if shape in PLAIN else self._write_generic(shape)
+
+    def write_part(self, shape: Any) -> Schema:  # noqa: ANN401 (a TypedDict)
+        """Return the schema of what has some members of a TypedDict, one at least."""
+        self.write(shape)
+        name, whole = shape.__name__ + PART, self.components[shape.__name__]
+        self.components[name] = {
+            "type": "object",
+            "description": f"Some members of {shape.__name__}: those that `fields` names.",
+            "properties": whole["properties"],
+            "minProperties": 1,
+        }
+        return {"$ref": f"#/components/schemas/{name}"}
 
     def _write_generic(self, shape: Any) -> Schema:  # noqa: ANN401
         origin, arguments = get_origin(shape), get_args(shape)

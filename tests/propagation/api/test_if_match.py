@@ -1,6 +1,7 @@
 """If-Match and ETag: a change that says which version it started from."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -9,8 +10,9 @@ from django.conf import LazySettings
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient as DRFClient
 
-from tests.builders import change, load, star
+from tests.builders import change, load, make_user, star
 from tests.client import APIClient
+from tests.contract import find_operation
 from tests.propagation.api.asking import nothing_written, post, read_problem, send
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +26,8 @@ REQUESTS = [
     ("assets/hero/propagate", BODY),
     ("assets/hero/rollback", BACK),
 ]
+ETAG = re.compile(r'"[!\x23-\x7e]*"')
+"""A strong one (RFC 9110, 8.8.3)."""
 CODES = [
     "ü",
     "пальто",
@@ -119,10 +123,70 @@ def test_an_etag_comes_back_as_it_went_whatever_the_code(api: APIClient, code: s
     assert fourth.status_code == 200
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_an_etag_is_one_of_the_rfc_and_of_the_document(api: APIClient, code: str) -> None:
+    load({"assets": [{"id": code, "type": "prop"}]})
+    path = f"/api/v1/assets/{quote(code, safe='')}"
+    tag = api.get(path)["ETag"]
+    assert ETAG.fullmatch(tag)
+    assert re.match(find_pattern("entity", "patch"), tag)
+    remarked = api.get(f"{path}/versions/1")["ETag"]
+    assert ETAG.fullmatch(remarked)
+    for name, method in [("version", "patch"), ("best", "put"), ("propagate", "post")]:
+        assert re.match(find_pattern(name, method), remarked), name
+    assert api.get(path, HTTP_IF_NONE_MATCH=f'"other", {tag}').status_code == 304
+
+
 def test_different_codes_have_different_etags(api: APIClient) -> None:
     load({"assets": [{"id": code, "type": "prop"} for code in CODES]})
     paths = [f"/api/v1/assets/{quote(code, safe='')}" for code in CODES]
     assert len({api.get(path)["ETag"] for path in paths}) == len(CODES)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "body"),
+    [
+        ("settings", "projects/film", {"strict_writes": False}),
+        ("member", "projects/film/members/artist", {"role": "artist"}),
+        ("rule", "projects/film/rules/keep", {"action": "ignore"}),
+        ("webhook", "webhooks/WEBHOOK", {"is_enabled": False}),
+    ],
+)
+def test_what_is_no_version_is_changed_by_the_etag_of_its_get(
+    film: None, api: APIClient, settings: LazySettings, name: str, path: str, body: dict[str, Any]
+) -> None:
+    settings.WEBHOOK_ALLOWED_HOSTS = ["hooks.test"]
+    make_user("artist")
+    for made, given in [("members/artist", {"role": "viewer"}), ("rules/keep", {"action": "hold"})]:
+        there = send(api, "PUT", f"projects/film/{made}", json.dumps(given))
+        assert there.status_code in (200, 201)
+    hook = send(api, "POST", "projects/film/webhooks", '{"url": "https://hooks.test/"}').json()
+    path = path.replace("WEBHOOK", str(hook["id"]))
+    tag = api.get(f"/api/v1/{path}")["ETag"]
+    method, path = {
+        "settings": ("PATCH", f"{path}/settings"),
+        "webhook": ("PATCH", path),
+    }.get(name, ("PUT", path))
+    assert re.match(find_pattern(name, method.lower()), tag)
+    for garbage in ("", "hero", '"half', "W/", "\xff"):
+        with nothing_written():
+            answer = send(api, method, path, json.dumps(body), HTTP_IF_MATCH=garbage)
+        assert "quotes" in read_problem(answer, 400, "bad-etag")["detail"], garbage
+    with nothing_written():
+        stale = send(api, method, path, json.dumps(body), HTTP_IF_MATCH='W/"0123456789abcdef"')
+    assert stale["ETag"] == tag
+    read_problem(stale, 412, "version-conflict")
+    done = send(api, method, path, json.dumps(body), HTTP_IF_MATCH=f'"other", {tag}')
+    assert done.status_code == 200
+
+
+def find_pattern(name: str, method: str) -> str:
+    """Return what the document says of If-Match."""
+    operation = find_operation(name, method)
+    assert operation is not None
+    [header] = [one for one in operation["parameters"] if one["name"] == "If-Match"]
+    pattern: str = header["schema"]["pattern"]
+    return pattern
 
 
 GUARDED = [

@@ -265,12 +265,10 @@ def test_a_wrong_parameter_is_named(film: None, api: APIClient, query: str, poin
     assert list_pointers(read_problem(ask(api, query), 422, "validation-error")) == [pointer]
 
 
-@pytest.fixture
-def scenes(transactional_db: None, api: APIClient) -> list[str]:
-    """Have 1000 scenes with two slots of media each, and return their codes."""
-    del transactional_db
-    load(star(1000))
-    codes = [f"shot-{index:05}" for index in range(1000)]
+def make_scenes(api: APIClient, amount: int) -> list[str]:
+    """Have so many scenes with two slots of media each, and return their codes."""
+    load(star(amount))
+    codes = [f"shot-{index:05}" for index in range(amount)]
     for slot in ("poster", "clip"):
         entry = {
             "scope": {"type": "scenes", "project_id": "film", "scene_ids": codes},
@@ -291,8 +289,9 @@ def ask_for(codes: list[str]) -> str:
 
 @pytest.mark.django_db(transaction=True)
 def test_1000_scenes_take_as_many_statements_as_10_cold_and_warm(
-    scenes: list[str], api: APIClient
+    api: APIClient,
 ) -> None:
+    scenes = make_scenes(api, 1000)
     cold, warm = set(), set()
     for amount in (10, 100, 1000):
         path = ask_for(scenes[:amount])
@@ -316,8 +315,9 @@ def read_counts(api: APIClient) -> dict[str, float]:
 
 @pytest.mark.django_db(transaction=True)
 def test_metrics_count_what_was_found_in_memory_and_what_was_read(
-    scenes: list[str], api: APIClient
+    api: APIClient,
 ) -> None:
+    scenes = make_scenes(api, 20)
     registry._cache.clear()
     before = read_counts(api)
     for amount in (10, 20):
@@ -328,7 +328,8 @@ def test_metrics_count_what_was_found_in_memory_and_what_was_read(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_kept_never_hides_what_changed(scenes: list[str], api: APIClient) -> None:
+def test_what_was_kept_never_hides_what_changed(api: APIClient) -> None:
+    scenes = make_scenes(api, 1)
     query = f"type=scenes&id={scenes[0]}&slot=poster&only=url"
     for number in (2, 3):
         assert look_up(api, query)[scenes[0]]["poster"].endswith(scenes[0] if number == 2 else "2")

@@ -17,7 +17,9 @@ from propagation.api.openapi.operations import OPERATIONS
 from propagation.api.openapi.views import DOCUMENT
 from propagation.api.openapi.writing import ShapeWriter
 from propagation.api.urls import urlpatterns
-from tests.contract import close, find_operation, load_document, validate
+from tests.client import APIClient
+from tests.contract import choose_rows, close, find_operation, load_document, validate
+from versions.scope import SCOPE_TYPES
 
 
 def list_methods() -> set[tuple[str, str]]:
@@ -107,6 +109,30 @@ def test_a_member_that_nobody_described_is_found_out() -> None:
     for wrong in [*faults, {"settings": {}}]:
         with pytest.raises(AssertionError):
             validate(schema, json.dumps(project | wrong).encode(), "")
+
+
+@pytest.mark.django_db
+def test_rows_are_whole_unless_fields_names_some_members(film: None, api: APIClient) -> None:
+    operation = find_operation("assets", "get")
+    assert operation is not None
+    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    whole, part = (json.dumps(choose_rows(schema, are_whole=one)) for one in (True, False))
+    some = api.get("/api/v1/projects/film/assets?fields=id,name").content
+    for one in (json.dumps(schema), part):
+        validate(one, some, "")
+    with pytest.raises(AssertionError, match="required"):
+        validate(whole, some, "")
+    validate(whole, api.get("/api/v1/projects/film/assets").content, "")
+    for row in ({}, {"id": 1}, {"more": 1}):
+        with pytest.raises(AssertionError):
+            validate(part, json.dumps({"data": [row], "next": None}).encode(), "")
+
+
+def test_a_scope_is_of_a_type_that_the_document_names() -> None:
+    operation = find_operation("look-up", "get")
+    assert operation is not None
+    [one] = [one for one in operation["parameters"] if one["name"] == "type"]
+    assert one["schema"]["enum"] == list(SCOPE_TYPES)
 
 
 def test_only_what_json_knows_can_be_a_shape() -> None:

@@ -3,7 +3,7 @@
 from propagation.api.conflicts import ConflictsQuery, ReasonBody, ResolutionBody
 from propagation.api.holds import DecisionBody, HoldsQuery
 from propagation.api.jobs import ResultBody
-from propagation.api.openapi.operation import WORK, Operation, Page
+from propagation.api.openapi.operation import MATCH, PREFER, WORK, Operation, Page
 from propagation.api.paging import PageQuery
 from propagation.api.rules import RuleBody, SimulateBody
 from propagation.api.shapes import runs as shapes
@@ -35,11 +35,11 @@ OPERATIONS = {
         "PUT": Operation(
             tag=RULES,
             body=RuleBody,
-            takes=("If-Match",),
+            takes=(MATCH,),
             answers={200: shapes.Rule, 201: shapes.Rule},
             example={"action": "hold", "target_types": ["shot"], "fields": ["wardrobe"]},
         ),
-        "DELETE": Operation(tag=RULES, takes=("If-Match",), answers={204: None}),
+        "DELETE": Operation(tag=RULES, takes=(MATCH,), answers={204: None}),
     },
     "simulate": {
         "POST": Operation(
@@ -62,7 +62,7 @@ OPERATIONS = {
         "PUT": Operation(
             tag=CONFLICTS,
             body=ResolutionBody,
-            takes=("Prefer",),
+            takes=(PREFER,),
             answers={
                 200: shapes.Resolved | shapes.StillOpen,
                 202: shapes.Resolved,

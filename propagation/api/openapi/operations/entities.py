@@ -8,7 +8,15 @@ from propagation.api.files import FileBody
 from propagation.api.graph import DependenciesQuery, EdgeBody, RemovedEdgeBody
 from propagation.api.listing import EntitiesQuery
 from propagation.api.look_ups import LookUpQuery
-from propagation.api.openapi.operation import WORK, Operation, Page
+from propagation.api.openapi.operation import (
+    MATCH,
+    MATCH_REMARKS,
+    MATCH_VERSION,
+    PREFER,
+    WORK,
+    Operation,
+    Page,
+)
 from propagation.api.paging import PageQuery
 from propagation.api.pins import PinBody, UnpinBody
 from propagation.api.references import EdgesBody, ReferencesQuery
@@ -84,7 +92,7 @@ OPERATIONS = {
         "PATCH": Operation(
             tag=PROJECTS,
             body=SettingsBody,
-            takes=("If-Match",),
+            takes=(MATCH,),
             answers={200: shapes.Settings},
             example={"strict_writes": True, "reason": "the shoot begins"},
         )
@@ -101,7 +109,7 @@ OPERATIONS = {
             query=DryRunQuery,
             body={"type": "object", "description": "A JSON Merge Patch (RFC 7396)."},
             body_types=("application/json", "application/merge-patch+json"),
-            takes=("If-Match", "Prefer"),
+            takes=(MATCH_VERSION, PREFER),
             answers={200: Preview | Accepted, 202: Accepted, 409: Conflicted},
             example={"wardrobe": "blue coat", "hat": None},
         ),
@@ -146,7 +154,7 @@ OPERATIONS = {
             tag=VERSIONS,
             query=SlotQuery,
             body=RemarkBody,
-            takes=("If-Match",),
+            takes=(MATCH_REMARKS,),
             answers={200: shapes.VersionWhole},
             example={"status": "approved", "note": "as discussed in dailies"},
         ),
@@ -157,7 +165,7 @@ OPERATIONS = {
             tag=VERSIONS,
             query=DryRunQuery,
             body=BestBody,
-            takes=("If-Match", "Prefer"),
+            takes=(MATCH_VERSION, PREFER),
             answers={200: Preview | Accepted, 202: Accepted},
             example={"version": 3, "note": "the wider collar"},
         )
@@ -213,14 +221,14 @@ OPERATIONS = {
         "POST": Operation(
             tag=GRAPH,
             body=EdgeBody,
-            takes=(*WORK, "If-Match"),
+            takes=(*WORK, MATCH_VERSION),
             answers=RELINKED,
             example={"source": "ward-004", "target": "shot-0107", "role": "wardrobe"},
         ),
         "DELETE": Operation(
             tag=GRAPH,
             body=RemovedEdgeBody,
-            takes=("Prefer", "If-Match"),
+            takes=(PREFER, MATCH_VERSION),
             answers=RELINKED,
             example={"source": "ward-004", "target": "shot-0107"},
         ),
@@ -230,14 +238,14 @@ OPERATIONS = {
         "PUT": Operation(
             tag=GRAPH,
             body=PinBody,
-            takes=("Prefer", "If-Match"),
+            takes=(PREFER, MATCH_VERSION),
             answers=RELINKED,
             example={"source": "char-001", "version": 5, "reason": "matches the plate"},
         ),
         "DELETE": Operation(
             tag=GRAPH,
             body=UnpinBody,
-            takes=("Prefer", "If-Match"),
+            takes=(PREFER, MATCH_VERSION),
             answers=RELINKED,
             example={"source": "char-001", "reason": "the plate was shot again"},
         ),

@@ -7,7 +7,7 @@ from propagation.api.leases import EditedBody, LeaseBody
 from propagation.api.me import PreferenceBody
 from propagation.api.members import MemberBody
 from propagation.api.notifications import MarkBody, NoticesQuery
-from propagation.api.openapi.operation import WORK, Operation, Page
+from propagation.api.openapi.operation import MATCH, MATCH_VERSION, WORK, Operation, Page
 from propagation.api.paging import PageQuery
 from propagation.api.shapes import people as shapes
 from propagation.api.strict import NoBody
@@ -56,11 +56,11 @@ OPERATIONS = {
         "PUT": Operation(
             tag=PEOPLE,
             body=MemberBody,
-            takes=("If-Match",),
+            takes=(MATCH,),
             answers={200: shapes.Member, 201: shapes.Member},
             example={"role": "artist"},
         ),
-        "DELETE": Operation(tag=PEOPLE, takes=("If-Match",), answers={204: None}),
+        "DELETE": Operation(tag=PEOPLE, takes=(MATCH,), answers={204: None}),
     },
     "presence": {
         "GET": Operation(tag=PEOPLE, query=PageQuery, answers={200: Page(of=shapes.Lease)})
@@ -70,7 +70,7 @@ OPERATIONS = {
         "POST": Operation(
             tag=PEOPLE,
             body=LeaseBody,
-            takes=(*WORK, "If-Match"),
+            takes=(*WORK, MATCH_VERSION),
             answers={201: shapes.NewLease},
             example={"fields": ["wardrobe"]},
         ),
@@ -123,11 +123,11 @@ OPERATIONS = {
         "PATCH": Operation(
             tag=WEBHOOKS,
             body=ChangedBody,
-            takes=("If-Match",),
+            takes=(MATCH,),
             answers={200: shapes.Webhook},
             example={"is_enabled": False},
         ),
-        "DELETE": Operation(tag=WEBHOOKS, takes=("If-Match",), answers={204: None}),
+        "DELETE": Operation(tag=WEBHOOKS, takes=(MATCH,), answers={204: None}),
     },
     "rotate-webhook": {
         "POST": Operation(tag=WEBHOOKS, body=NoBody, answers={200: shapes.WebhookSecret})

@@ -1,7 +1,7 @@
 """What people change, and the runs that follow."""
 
 from propagation.api.changes import BatchBody, ChangeBody, RollbackBody
-from propagation.api.openapi.operation import WORK, Operation, Page
+from propagation.api.openapi.operation import MATCH_VERSION, WORK, Operation, Page
 from propagation.api.paging import PageQuery
 from propagation.api.runs import ItemsQuery, RunsQuery
 from propagation.api.shapes import runs as shapes
@@ -18,7 +18,7 @@ OPERATIONS = {
             tag=CHANGES,
             query=DryRunQuery,
             body=ChangeBody,
-            takes=(*WORK, "If-Match"),
+            takes=(*WORK, MATCH_VERSION),
             answers={
                 200: shapes.Preview | shapes.Accepted,
                 202: shapes.Accepted,
@@ -36,7 +36,7 @@ OPERATIONS = {
             tag=CHANGES,
             query=DryRunQuery,
             body=RollbackBody,
-            takes=(*WORK, "If-Match"),
+            takes=(*WORK, MATCH_VERSION),
             answers={200: shapes.RollbackPreview | shapes.RolledBack, 202: shapes.RolledBack},
             example={"version_number": 5, "reason": "Reverted to original design"},
         )
