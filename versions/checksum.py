@@ -6,6 +6,7 @@ inserting one changes the checksum of every version made from it.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from versions.canonical import JsonObject, hash_text, write_canonical
@@ -72,7 +73,13 @@ def compute_checksum(
         provenance.run_id,
         provenance.note,
         provenance.changed,
-        provenance.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        _write_time(provenance.created_at),
         changes,
     ]
     return hash_text(write_canonical(covered))
+
+
+@lru_cache(maxsize=16)
+def _write_time(at: datetime) -> str:
+    """Return a time as checksums cover it; the versions of a batch have one."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

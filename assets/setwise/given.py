@@ -34,7 +34,7 @@ def prepare_columns(fields: Sequence[Column], rows: Sequence[Row]) -> list[Value
     ValueError for a row of another length. One look at the field per column, not per value: that
     is a tenth of what `Field.get_db_prep_save` takes for a number.
     """
-    if any(len(row) != len(fields) for row in rows):
+    if set(map(len, rows)) != {len(fields)}:
         msg = "each row has one value per column"
         raise ValueError(msg)
     columns = zip(*rows, strict=True)
@@ -58,9 +58,9 @@ def find_constant(values: Values) -> bool:
     first = values[0]
     kind = type(first)
     return (
-        kind is not float  # 0.0 equals -0.0
+        kind not in {float, dict, list}  # 0.0 equals -0.0, and [1] [True]
         and values.count(first) == len(values)
-        and all(type(value) is kind for value in values)
+        and set(map(type, values)) == {kind}
     )
 
 
@@ -68,7 +68,14 @@ def _prepare(field: Column, values: Values) -> Values:
     if is_number(field):
         return values
     write = _get_writer(field)
+    if find_constant(values) or _are_empty(values):
+        return [write(values[0])] * len(values)
     return [write(value) for value in values]
+
+
+def _are_empty(values: Values) -> bool:
+    """Tell whether all are empty objects, as most attributes of references are."""
+    return not any(values) and set(map(type, values)) == {dict}
 
 
 def _get_writer(field: Column) -> Callable[[Any], Any]:

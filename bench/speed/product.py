@@ -21,7 +21,7 @@ from propagation.models import Event, EventCounter, LogReader, PropagationRun, R
 
 LANE = "batch"
 LOOK_EVERY_S = 0.01
-LOOK_SELDOM_S, SELDOM_AFTER_S = 0.05, 5
+LOOK_SELDOM_S, SELDOM_AFTER_S = 0.05, 0.5
 """Looking costs half a millisecond of the machine that is measured."""
 START_LIMIT_S = 60
 SETTLE_LIMIT_S = 120

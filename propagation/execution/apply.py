@@ -89,7 +89,7 @@ def apply_items(
         )
     )
     targets = [entity_id for entity_id, *_ in claimed]
-    heads = lock_heads(Head.objects.filter(entity__propagation_items__batch=batch))
+    heads = lock_heads(Head.objects.filter(entity_id__in=select_ids(targets)), since=at)
     states = read_states(_select_moved(batch, claimed))
     followed = {state.followed_id for state in states}
     shelf = read_shelf(entity_ids=targets, heads=heads, followed=followed)

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, When
 
+from assets.setwise import select_ids
 from versions.exceptions import VersionMovedError
 from versions.models import DEFINITION, Head
 
@@ -43,25 +44,36 @@ class HeadState(NamedTuple):
     content_sha256: str
 
 
-def lock_heads(heads: QuerySet[Head]) -> dict[int, HeadState]:
+def lock_heads(heads: QuerySet[Head], *, since: datetime | None = None) -> dict[int, HeadState]:
     """Lock the definition heads in ascending id until the transaction ends; return by entity id.
+
+    since: as `read_states` has it.
 
     Two statements: what the heads point at is read after the locks are held. In one statement,
     PostgreSQL would join the row that it waited for with versions of the snapshot before it.
     """
     definitions = heads.filter(slot=DEFINITION).order_by("pk")
-    list(definitions.select_for_update(of=("self",), no_key=True).values_list("pk"))
-    return read_heads(heads)
+    locked = definitions.select_for_update(of=("self",), no_key=True)
+    ids = list(locked.values_list("pk", flat=True))
+    return read_heads(Head.objects.filter(pk__in=select_ids(ids)), since=since)
 
 
-def read_heads(heads: QuerySet[Head]) -> dict[int, HeadState]:
+def read_heads(heads: QuerySet[Head], *, since: datetime | None = None) -> dict[int, HeadState]:
     """Return where the definition heads stand, by entity id; one statement, no lock."""
-    return {state.entity_id: state for state in read_states(heads.filter(slot=DEFINITION))}
+    definitions = heads.filter(slot=DEFINITION)
+    return {state.entity_id: state for state in read_states(definitions, since=since)}
 
 
-def read_states(heads: QuerySet[Head]) -> Iterable[HeadState]:
-    """Return where the heads stand; one statement, no lock."""
-    rows: Iterable[tuple[Any, ...]] = heads.values_list(
+def read_states(heads: QuerySet[Head], *, since: datetime | None = None) -> Iterable[HeadState]:
+    """Return where the heads stand; one statement, no lock.
+
+    since: `latest_at` is this where the latest is older. Reading a time takes as long as all else
+    of a head, and a batch only needs to know which are newer than itself.
+    """
+    latest_at: Any = F("latest__created_at")
+    if since is not None:
+        latest_at = Case(When(latest__created_at__gt=since, then=latest_at), default=None)
+    rows: Iterable[tuple[Any, ...]] = heads.annotate(moved_at=latest_at).values_list(
         "pk",
         "entity_id",
         "entity__code",
@@ -74,12 +86,12 @@ def read_states(heads: QuerySet[Head]) -> Iterable[HeadState]:
         "latest_id",
         "latest__checksum",
         "latest__number",
-        "latest__created_at",
+        "moved_at",
         "approved_id",
         "approved__checksum",
     )
     for pk, entity_id, code, slot, best_id, best_sum, number, content_id, sha256, *rest in rows:
-        latest_id, latest_sum, latest_number, latest_at, approved_id, approved_sum = rest
+        latest_id, latest_sum, latest_number, moved_at, approved_id, approved_sum = rest
         yield HeadState(
             pk,
             entity_id,
@@ -89,7 +101,7 @@ def read_states(heads: QuerySet[Head]) -> Iterable[HeadState]:
             number,
             VersionRef(entity_id, latest_sum, latest_id),
             latest_number,
-            latest_at,
+            moved_at or since,  # type: ignore[arg-type]  (one of the two is there)
             VersionRef(entity_id, approved_sum, approved_id) if approved_id else None,
             content_id,
             sha256,
