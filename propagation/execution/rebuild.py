@@ -53,6 +53,8 @@ class Rebuilt:
 
     def waits_for(self, states: Sequence[ReferenceState]) -> bool:
         """Tell whether one of the references follows what is not made yet."""
+        if not (self.deferred or self.waiting):
+            return False
         return any(
             state.source_id in self.deferred or state.source_id in self.waiting
             for state in states

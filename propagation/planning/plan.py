@@ -4,7 +4,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from assets.graph.dependency_graph import DependencyGraph
 from propagation.planning.arrival import Judge, Judged, update_all
@@ -12,6 +12,10 @@ from propagation.planning.batches import cut_steps
 from propagation.planning.reach import PUBLISHED, Reach, find_reach
 from propagation.planning.sizing import Sizes
 from propagation.rules.rule import Action, Verdict
+
+REFERENCES_OF_ONE = 4
+"""A target of more references than this counts as several, so that batches take the memory and
+time that they are sized by."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,12 +155,13 @@ def make_plan(
         reach = find_reach(graph=graph, changed=sources, judge=judge, forced=forced, moved=moved)
     updated = reach.list_numbers(Action.UPDATE)
     ranks = _rank(graph, reach, updated, mode, limits)
+    weigh = partial(_weigh, graph, reach)
     batches: list[PlannedBatch] = []
     step = 0
     for rank, lane in enumerate(limits.lanes):
         in_lane = array("i", [one for one in updated if ranks[one] == rank])
         size = limits.sizes.choose(lane=lane, count=len(in_lane))
-        for chord in cut_steps(_split_levels(reach, in_lane), size=size):
+        for chord in cut_steps(_split_levels(reach, in_lane), size=size, weigh=weigh):
             batches += [
                 PlannedBatch(
                     number=number, step=step, lane=lane, reach=reach, numbers=array("i", numbers)
@@ -172,6 +177,12 @@ def make_plan(
         affected_shots=kinds["shot"],
         affected_sequences=kinds["sequence"],
     )
+
+
+def _weigh(graph: DependencyGraph, reach: Reach, number: int) -> int:
+    """Return as how many targets one counts: a sequence of many shots has many inputs to write."""
+    starts, place = graph.up.starts, reach.places[number]
+    return max((starts[place + 1] - starts[place]) // REFERENCES_OF_ONE, 1)
 
 
 def _split_levels(reach: Reach, numbers: "array[int]") -> Iterator["array[int]"]:

@@ -1,7 +1,7 @@
 """Read heads, under their lock where somebody is going to move them."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Case, F, QuerySet, When
@@ -73,6 +73,7 @@ def read_states(heads: QuerySet[Head], *, since: datetime | None = None) -> Iter
     latest_at: Any = F("latest__created_at")
     if since is not None:
         latest_at = Case(When(latest__created_at__gt=since, then=latest_at), default=None)
+    oldest = since or datetime.min.replace(tzinfo=UTC)  # no latest is without its time
     rows: Iterable[tuple[Any, ...]] = heads.annotate(moved_at=latest_at).values_list(
         "pk",
         "entity_id",
@@ -101,7 +102,7 @@ def read_states(heads: QuerySet[Head], *, since: datetime | None = None) -> Iter
             number,
             VersionRef(entity_id, latest_sum, latest_id),
             latest_number,
-            moved_at or since,  # type: ignore[arg-type]  (one of the two is there)
+            moved_at or oldest,
             VersionRef(entity_id, approved_sum, approved_id) if approved_id else None,
             content_id,
             sha256,

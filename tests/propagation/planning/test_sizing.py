@@ -30,7 +30,7 @@ def test_fast_workers_get_larger_batches_and_slow_ones_smaller() -> None:
     def choose(rate: float) -> int:
         return Sizes(rates={"batch": rate}).choose(lane="batch", count=100_000)
 
-    assert [choose(100), choose(2_400), choose(1e6)] == [500, 1_200, 2_000]
+    assert [choose(100), choose(2_400), choose(1e6)] == [500, 1_200, 5_000]
 
 
 def test_what_somebody_set_holds() -> None:
