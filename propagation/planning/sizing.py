@@ -28,8 +28,8 @@ class Bounds:
 BOUNDS: Mapping[str, Bounds] = MappingProxyType(
     {
         "realtime": Bounds(least=100, most=500, usual=100, seconds=0.05),
-        "batch": Bounds(least=500, most=5000, usual=1000, seconds=0.5),
-        "background": Bounds(least=500, most=5000, usual=1000, seconds=0.5),
+        "batch": Bounds(least=500, most=5000, usual=2000, seconds=0.5),
+        "background": Bounds(least=500, most=5000, usual=2000, seconds=0.5),
     }
 )
 """A worker that dies loses a batch: half a second of work, whatever its size."""

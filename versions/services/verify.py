@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, OuterRef, Subquery
 
 from assets.models import Project
 from versions.canonical import hash_text
@@ -67,7 +67,11 @@ def verify_history(*, project: Project, done: Verification) -> Iterator[Flaw]:
                     yield Flaw(entity_code=code, slot=slot, number=number, detail=detail)
             parent_checksum = row[-1]
         last = latest.get((entity_id, slot), number)
-        if last < number:
+        if last is None:
+            last = number
+            detail = "is the last one, but the head points at another, which is gone"
+            yield Flaw(entity_code=code, slot=slot, number=number, detail=detail)
+        elif last < number:
             detail = f"is the last one, but the head says that v{last} is"
             yield Flaw(entity_code=code, slot=slot, number=number, detail=detail)
         for missing in range(number + 1, last + 1):
@@ -145,11 +149,15 @@ def _find_altered_contents(project: Project) -> set[int]:
     }
 
 
-def _read_latest(project: Project, newest: int) -> dict[tuple[int, str], int]:
+def _read_latest(project: Project, newest: int) -> dict[tuple[int, str], int | None]:
+    """Return the number of the latest version by slot; None: the head points at nothing."""
     rows = Head.objects.filter(entity__project=project, latest_id__lte=newest)
+    latest = Version.objects.filter(pk=OuterRef("latest_id")).values("number")
     return {
         (entity_id, slot): number
-        for entity_id, slot, number in rows.values_list("entity_id", "slot", "latest__number")
+        for entity_id, slot, number in rows.annotate(number=Subquery(latest)).values_list(
+            "entity_id", "slot", "number"
+        )
     }
 
 

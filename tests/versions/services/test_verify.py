@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from assets.models import Project
-from propagation.models import RunKind
+from propagation.models import RunKind, RunSource
 from propagation.services.change_references import Edge, change_references
 from propagation.services.roll_back import roll_back
 from tests.builders import change, drive, get_entity, load, make_cause, star
@@ -150,3 +150,19 @@ def test_the_command_lists_the_flaws_and_exits_with_1(history: Project) -> None:
 def test_a_head_that_was_set_back_is_named(history: Project) -> None:
     Head.objects.filter(entity__code="hero").update(latest=find("hero", 1))
     assert list_flaws(history) == [("hero", 4)]
+
+
+def test_what_points_at_nothing_is_named(history: Project) -> None:
+    """The database does not check it: that costs as much as writing it."""
+    sources = RunSource.objects.values("version")
+    heads = Head.objects.filter(entity__kind="shot").exclude(latest__in=sources)
+    last = heads.order_by("latest").select_related("latest__entity")[0].latest
+    with connection.constraint_checks_disabled(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM versions_versioninput WHERE version_id = %s", [last.pk])
+        cursor.execute("DELETE FROM versions_version WHERE id = %s", [last.pk])
+        cursor.execute(
+            "UPDATE versions_version SET content_id = 0 WHERE id = %s", [find("hero", 2).pk]
+        )
+    flaws = list_flaws(history)
+    assert (last.entity.code, last.number - 1) in flaws, "its head points at what is gone"
+    assert ("hero", 2) in flaws, "its content is gone"
