@@ -1,7 +1,7 @@
 """Act on events after their commit, each once, so that what follows cannot fail what they tell."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -23,8 +23,13 @@ Handle: TypeAlias = Callable[[Sequence[Event]], None]
 """Writes what follows from the events of one project, in order, in the caller's transaction."""
 
 
-def read_on(*, name: str, handle: Handle, at: datetime) -> int:
+def read_on(
+    *, name: str, handle: Handle, at: datetime, without: Collection[str] = frozenset()
+) -> int:
     """Hand the new events of every project to `handle`, each once; return how many there were.
+
+    without: types that the reader does nothing about; they are passed over unread, which is worth
+    it for those that tell of every target.
 
     What it writes commits with the reader's new place. When it raises, nothing is written and the
     same events come again one at a time, and the one at fault after 1, 2, 4 … seconds.
@@ -33,7 +38,7 @@ def read_on(*, name: str, handle: Handle, at: datetime) -> int:
     count = 0
     for project_id in _find_behind(name, at):
         for _ in range(EVENTS_AT_ONCE):
-            done, is_alone = _read_project(name, project_id, handle, at)
+            done, is_alone = _read_project(name, project_id, handle, at, without)
             count += done
             if not done or not is_alone:
                 break
@@ -75,7 +80,9 @@ def _select_behind(name: str) -> QuerySet[EventCounter]:
     ).filter(seq__gt=F("place"))
 
 
-def _read_project(name: str, project_id: int, handle: Handle, at: datetime) -> tuple[int, bool]:
+def _read_project(
+    name: str, project_id: int, handle: Handle, at: datetime, without: Collection[str]
+) -> tuple[int, bool]:
     """Go on in one log; return how many events were dealt with, and whether one at a time."""
     LogReader.objects.get_or_create(name=name, project_id=project_id)
     with transaction.atomic():
@@ -84,20 +91,28 @@ def _read_project(name: str, project_id: int, handle: Handle, at: datetime) -> t
         if place is None:
             return 0, False
         is_alone = place.seq < place.alone_until
-        after = Event.objects.filter(project=project_id, seq__gt=place.seq).order_by("seq")
-        events = list(after.select_related("project")[: 1 if is_alone else EVENTS_AT_ONCE])
-        if not events:
+        # First the end: what is visible below it is all that there will ever be.
+        end = EventCounter.objects.values_list("seq", flat=True).get(project=project_id)
+        most = 1 if is_alone else EVENTS_AT_ONCE
+        between = Event.objects.filter(project=project_id, seq__gt=place.seq, seq__lte=end).exclude(
+            type__in=without
+        )
+        events = list(between.order_by("seq").select_related("project")[:most])
+        if len(events) == most:
+            end = events[-1].seq
+        if end == place.seq:
             return 0, False
         try:
             with transaction.atomic():
-                handle(events)
+                if events:
+                    handle(events)
         except Exception:  # whatever it is, it must not keep the log from going on for ever
             logger.exception(
                 "events_not_handled reader=%s project=%s seq=%s", name, project_id, events[0].seq
             )
             _count_failure(place, events, at)
             return 0, False
-        place.seq, place.failures, place.retry_at = events[-1].seq, 0, None
+        place.seq, place.failures, place.retry_at = end, 0, None
         place.save()
         return len(events), is_alone
 

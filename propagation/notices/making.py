@@ -12,6 +12,7 @@ from propagation.notices.following import follow_editors
 from propagation.notices.runs import tell_runs
 
 READER = "notices"
+UNHEARD = frozenset({"run_items", "propagation_progress"})
 ENDS = frozenset(RunStatus) - frozenset(ACTIVE_STATUSES)
 
 
@@ -21,7 +22,7 @@ def make_notices(*, at: datetime) -> int:
     A job of the courier. What it writes commits with its place in the log, so nobody is told twice
     of one end of a run, whatever process is killed when.
     """
-    return read_on(name=READER, handle=partial(_handle, at=at), at=at)
+    return read_on(name=READER, handle=partial(_handle, at=at), at=at, without=UNHEARD)
 
 
 def _handle(events: Sequence[Event], *, at: datetime) -> None:
