@@ -1,7 +1,7 @@
 """The graph of a project as a cache: one per process, keyed by the project's graph revision."""
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 from threading import Lock, local
 
@@ -27,8 +27,8 @@ MOST_RELINKED = 10_000
 EDGE = ("source_id", "target_id", "facets", "role", "follow")
 
 _cache: OrderedDict[int, DependencyGraph] = OrderedDict()
-_uncommitted = local()
-"""Graphs by project that the transaction of this thread has read or edited."""
+_local = local()
+"""Graphs by project that the transaction of this thread has read or edited, as `kept`."""
 _lock = Lock()
 
 
@@ -78,15 +78,9 @@ def relink_graph(*, project: Project, before: int, pairs: Collection[Edge]) -> N
 
 def _find(project_id: int, revision: int) -> DependencyGraph | None:
     """Return the graph of a revision, if the cache or the transaction under way has it."""
-    graph, keep = _uncommitted.__dict__.get(str(project_id), (None, None))
-    if graph is not None:
-        # What Django has forgotten to do at the commit belongs to what was rolled back.
-        if any(callback is keep for _, callback, *_ in connection.run_on_commit):
-            if graph.revision == revision:
-                found: DependencyGraph = graph
-                return found
-        else:
-            del _uncommitted.__dict__[str(project_id)]
+    under_way = _list_uncommitted().get(project_id)
+    if under_way is not None and under_way.revision == revision:
+        return under_way
     with _lock:
         cached = _cache.get(project_id)
         if cached is None or cached.revision != revision:
@@ -95,14 +89,25 @@ def _find(project_id: int, revision: int) -> DependencyGraph | None:
         return cached
 
 
+def _list_uncommitted() -> dict[int, DependencyGraph]:
+    """Return the graphs of the transaction under way, by project; what was rolled back is gone.
+
+    Django forgets what was to be done at the commit of what is rolled back, savepoints included.
+    """
+    callbacks = {id(callback) for _, callback, *_ in connection.run_on_commit}
+    kept: dict[int, tuple[DependencyGraph, Callable[[], None]]] = getattr(_local, "kept", {})
+    _local.kept = {pk: one for pk, one in kept.items() if id(one[1]) in callbacks}
+    return {pk: graph for pk, (graph, _) in _local.kept.items()}
+
+
 def _keep_when_committed(project_id: int, graph: DependencyGraph) -> None:
     keep = partial(_keep, project_id, graph)
-    _uncommitted.__dict__[str(project_id)] = (graph, keep)
     transaction.on_commit(keep)
+    _list_uncommitted()
+    _local.kept[project_id] = (graph, keep)
 
 
 def _keep(project_id: int, graph: DependencyGraph) -> None:
-    _uncommitted.__dict__.pop(str(project_id), None)
     with _lock:
         _cache[project_id] = graph
         _cache.move_to_end(project_id)
