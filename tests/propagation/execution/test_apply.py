@@ -99,9 +99,9 @@ def test_a_propagated_version_keeps_its_content_and_records_only_what_moved() ->
 
 
 def test_a_chain_is_rebuilt_in_one_pass_although_its_levels_share_batches() -> None:
-    load(chain(1200))
+    load(chain(2200))
     run = drive(start("a0", material="oak"))
-    assert (run.status, run.total, run.batches.count()) == ("success", 1199, 2)
+    assert (run.status, run.total, run.batches.count()) == ("success", 2199, 2)
     assert list_best_numbers() == {2}
     assert not check_project(project=Project.objects.get()).exceptions
 

@@ -23,6 +23,7 @@ from propagation.management.benchmark.findings import (
 )
 from propagation.management.benchmark.report import list_findings
 from propagation.management.exits import Exit
+from propagation.planning.sizing import BOUNDS
 from tests.propagation.management.calling import USAGE, call
 
 ROOT = Path(__file__).parents[3]
@@ -76,13 +77,13 @@ def test_a_small_scenario_is_measured_and_nothing_is_left(tmp_path: Path) -> Non
     assert told["vendor"] == ("postgresql" if SERVER else "sqlite")
     first, second = told["scenarios"]
     assert first["scenario"] == {"assets": 3, "dependencies": 40}
-    assert [one["batch_size"] for one in second["trials"]] == [20, 60, 500]
+    assert [one["batch_size"] for one in second["trials"]] == [20, 60, BOUNDS["batch"].usual]
     for trial in (*first["trials"], *second["trials"]):
         assert trial["targets"] in {40, 120}
         assert trial["statements"] > 5
         assert 0 < trial["database_share"] < 1
     assert told["recommendations"]
-    assert told["batch_size"] in {20, 60, 500}
+    assert told["batch_size"] in {20, 60, BOUNDS["batch"].usual}
     assert list_databases() <= before
     assert not (tmp_path / "continuity.sqlite3").exists(), "the configured database is not touched"
 
@@ -165,7 +166,7 @@ def test_the_smallest_size_within_five_percent_of_the_best_is_chosen() -> None:
     found = make_findings({100: 1000, 250: 1910, 500: 1500, 1000: 2000})
     assert choose_batch_size(found) == 250
     assert advise(found)[0].startswith(
-        "Set batches to 250 (BATCH_SIZES): 1,910 targets/s, 27% more"
+        "Set batches to 250 (CONTINUITY_BATCH_SIZES): 1,910 targets/s, 27% more"
     )
 
 

@@ -213,6 +213,7 @@ def test_a_run_shows_how_far_it_is(film: None, api: APIClient) -> None:
         },
         "note": "",
         "attempts": 1,
+        "batch_sizes": {"background": 3},
         "superseded_by": None,
         "undo_of": None,
         "links": {
