@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from assets.models import Entity
@@ -27,6 +28,7 @@ LIMITS_MS = {
 }
 
 
+@transaction.atomic
 def publish_many(entity: Entity, count: int) -> None:
     """Publish so many versions with the content that it has."""
     head = lock_heads(Head.objects.filter(entity=entity))[entity.pk]
