@@ -53,7 +53,7 @@ def is_text(field: Column) -> bool:
     return isinstance(field, models.CharField | models.TextField)
 
 
-def find_constant(values: Values) -> bool:
+def is_constant(values: Values) -> bool:
     """Tell whether all values are one, so that it need not be sent with each row."""
     first = values[0]
     kind = type(first)
@@ -68,7 +68,7 @@ def _prepare(field: Column, values: Values) -> Values:
     if is_number(field):
         return values
     write = _get_writer(field)
-    if find_constant(values) or _are_empty(values):
+    if is_constant(values) or _are_empty(values):
         return [write(values[0])] * len(values)
     return [write(value) for value in values]
 

@@ -10,7 +10,7 @@ from assets.setwise.given import (
     Row,
     Table,
     Values,
-    find_constant,
+    is_constant,
     is_number,
     is_text,
     prepare_columns,
@@ -25,7 +25,7 @@ def make_table(fields: Sequence[Column], rows: Sequence[Row]) -> Table:
     lists: list[Any] = []
     for index, (field, values) in enumerate(zip(fields, columns, strict=True)):
         sql_type = _get_sql_type(field)
-        if index and find_constant(values):  # the first column says how many rows there are
+        if index and is_constant(values):  # the first column says how many rows there are
             selected.append(f"%s::{sql_type} AS c{index}")
             constants.append(values[0])
         else:
@@ -47,7 +47,7 @@ def write_block(fields: Sequence[Column], rows: Sequence[Row]) -> str:
 
 
 def _write_cells(values: Values) -> Sequence[str]:
-    if find_constant(values):
+    if is_constant(values):
         return [_write_cell(values[0])] * len(values)
     return [_write_cell(value) for value in values]
 
@@ -69,12 +69,20 @@ def _write_array(field: Column, values: Values) -> object:
     The driver takes six times as long for a list of numbers or texts.
     """
     if is_number(field):
-        if None in values:
-            return f"{{{','.join('NULL' if one is None else str(int(one)) for one in values)}}}"
-        return f"{{{','.join(map(str, map(int, values)))}}}"
+        return _write_numbers(values)
     if is_text(field) or isinstance(field, models.JSONField):
-        return f"{{{','.join(map(_quote, values))}}}"
+        return _write_texts(values)
     return list(values)
+
+
+def _write_numbers(values: Values) -> str:
+    if None in values:
+        return f"{{{','.join('NULL' if one is None else str(int(one)) for one in values)}}}"
+    return f"{{{','.join(map(str, map(int, values)))}}}"
+
+
+def _write_texts(values: Values) -> str:
+    return f"{{{','.join(map(_quote, values))}}}"
 
 
 def _quote(text: str | None) -> str:
@@ -91,9 +99,9 @@ def _get_sql_type(field: Column) -> str:
 
 def write_ids(ids: Sequence[int]) -> tuple[str, object]:
     """Return SQL that selects these numbers, and its parameter."""
-    return "SELECT unnest(%s::bigint[])", f"{{{','.join(map(str, map(int, ids)))}}}"
+    return "SELECT unnest(%s::bigint[])", _write_numbers(ids)
 
 
 def write_texts(texts: Sequence[str]) -> tuple[str, object]:
     """Return SQL that selects these texts, and its parameter."""
-    return "SELECT unnest(%s::text[])", list(texts)
+    return "SELECT unnest(%s::text[])", _write_texts(texts)

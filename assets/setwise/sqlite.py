@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from assets.setwise.given import Column, Row, Table, Values, find_constant, prepare_columns
+from assets.setwise.given import Column, Row, Table, Values, is_constant, prepare_columns
 
 
 def make_table(fields: Sequence[Column], rows: Sequence[Row]) -> Table:
@@ -14,7 +14,7 @@ def make_table(fields: Sequence[Column], rows: Sequence[Row]) -> Table:
     constants: list[Any] = []
     sent: list[Values] = []
     for index, values in enumerate(columns):
-        if index and find_constant(values):
+        if index and is_constant(values):
             selected.append(f"%s AS c{index}")
             constants.append(values[0])
         else:

@@ -1,7 +1,7 @@
 """Judge the targets of a change by the rules of its project, with what is known of them."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.db.models import F
@@ -51,6 +51,7 @@ class Bench:
     mode: str
     excluded: frozenset[int]
     moved: frozenset[str]
+    _decided: dict[tuple[object, ...], Verdict] = field(default_factory=dict, init=False)
 
     @cached_property
     def affected(self) -> list[int]:
@@ -137,10 +138,6 @@ class Bench:
             verdict = judge(self.rules, change=self.change, target=target)
             self._decided[like] = verdict
         return verdict
-
-    @cached_property
-    def _decided(self) -> dict[tuple[object, ...], Verdict]:
-        return {}
 
     @cached_property
     def _needs_codes(self) -> bool:

@@ -1,8 +1,9 @@
 """Which batches workers can do something about."""
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from propagation.models import ItemState, PropagationBatch, PropagationItem
+from propagation.models.work import DONE
 
 
 def select_ready(batches: QuerySet[PropagationBatch]) -> QuerySet[PropagationBatch]:
@@ -11,6 +12,5 @@ def select_ready(batches: QuerySet[PropagationBatch]) -> QuerySet[PropagationBat
     What is not over is queued or waits; an index has the few that wait, so that a step of a million
     items is not read for it.
     """
-    over = F("applied") + F("unchanged") + F("failed") + F("skipped")
     waiting = PropagationItem.objects.filter(batch=OuterRef("pk"), state=ItemState.WAITING)
-    return batches.filter(~Exists(waiting.order_by()), size__gt=over)
+    return batches.filter(~Exists(waiting.order_by()), size__gt=DONE)

@@ -29,6 +29,10 @@ OPEN_STATES = (ItemState.QUEUED, ItemState.WAITING)
 """Those of an item that its run still has to do."""
 
 
+DONE = models.F("applied") + models.F("unchanged") + models.F("failed") + models.F("skipped")
+"""SQL: the items of a batch that are over."""
+
+
 class PropagationBatch(models.Model):
     """Items done in one task and one transaction.
 

@@ -134,8 +134,7 @@ def preview_rollback(
         number__gt=to_version,
         number__lte=heads[entity.pk].latest_number,
     )
-    batches = change.plan.batches if change.plan else ()
-    affected = [one.entity_id for batch in batches for one in batch.targets]
+    affected = list(change.plan.lanes) if change.plan else []
     return RollbackPreview(
         change=change,
         between=list(between.select_related("entity", "author").order_by("-number")[:MAX_BETWEEN])

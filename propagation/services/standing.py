@@ -13,10 +13,9 @@ from propagation.models import (
     PropagationItem,
 )
 from propagation.models.run import ACTIVE_STATUSES
+from propagation.models.work import DONE
 from propagation.services.decide_holds import HoldFilter, find_holds
 from versions.services.following import find_left_behind, find_outdated
-
-DONE = F("applied") + F("unchanged") + F("failed") + F("skipped")
 
 
 def describe_standing(project: Project) -> dict[str, Any]:
